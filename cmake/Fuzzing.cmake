@@ -1,0 +1,22 @@
+# Every fuzz/*_fuzz.cpp of a stage or a plugin becomes a program of that name, linked with its own folder and those that
+# every folder may use.
+if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  message(FATAL_ERROR "fuzz targets need clang: use the preset 'fuzz'")
+endif()
+
+file(GLOB fuzz_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*/fuzz/*_fuzz.cpp ${CMAKE_SOURCE_DIR}/plugins/*/fuzz/*_fuzz.cpp)
+foreach(source IN LISTS fuzz_sources)
+  get_filename_component(name ${source} NAME_WE)
+  cmake_path(GET source PARENT_PATH folder)
+  cmake_path(GET folder PARENT_PATH folder)
+  cmake_path(GET folder FILENAME owner)
+  add_executable(${name} ${source})
+  target_include_directories(${name} PRIVATE ${folder})
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  foreach(library IN ITEMS logboom_base logboom_record logboom_config logboom_${owner} plugin_${owner})
+    get_target_property(linked ${name} LINK_LIBRARIES)
+    if(TARGET ${library} AND NOT library IN_LIST linked)
+      target_link_libraries(${name} PRIVATE ${library})
+    endif()
+  endforeach()
+endforeach()

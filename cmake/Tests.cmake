@@ -1,0 +1,24 @@
+# logboom_tests: all of tests/unit, tests/contract and plugins/*/tests, in one program.
+find_package(GTest REQUIRED)
+
+if(LOGBOOM_TEST_FOLDERS)
+  list(TRANSFORM LOGBOOM_TEST_FOLDERS PREPEND ${CMAKE_SOURCE_DIR}/tests/unit/ OUTPUT_VARIABLE patterns)
+  list(TRANSFORM patterns APPEND /*.cpp)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${patterns})
+else()
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS
+    ${CMAKE_SOURCE_DIR}/tests/unit/*.cpp ${CMAKE_SOURCE_DIR}/tests/contract/*.cpp)
+  file(GLOB plugin_tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/plugins/*/tests/*.cpp)
+  list(APPEND sources ${plugin_tests})
+endif()
+if(NOT sources)
+  return()
+endif()
+
+add_executable(logboom_tests ${sources})
+target_include_directories(logboom_tests PRIVATE ${CMAKE_SOURCE_DIR}/tests/unit)
+target_compile_definitions(logboom_tests PRIVATE LOGBOOM_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+target_link_libraries(logboom_tests PRIVATE logboom_core logboom_builtins GTest::gmock GTest::gtest GTest::gtest_main)
+
+enable_testing()
+add_test(NAME logboom_tests COMMAND logboom_tests)
