@@ -1,0 +1,90 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace logboom {
+
+/// The promise to answer one message that asked for an acknowledgement.
+///
+/// Whoever takes responsibility for the message's events holds a share and calls `confirm` once they are safe in its
+/// own way, or known not to be wanted (filtered, unmatched, dropped and counted). When every share is gone the target
+/// hears of it once: confirmed, if every share was; else failed, and then no ack may be sent.
+///
+/// Threads: shares may be confirmed or destroyed on any thread; the target's `settled` runs on the last one's.
+class Receipt {
+ public:
+  class Target {
+   public:
+    virtual ~Target() = default;
+    /// Called once; afterwards the target is deleted.
+    virtual void settled(bool confirmed) noexcept = 0;
+
+   private:
+    friend class Receipt;
+    std::atomic<std::uint32_t> shares_{1};
+    std::atomic<bool> failed_{false};
+  };
+
+  Receipt() = default;
+  /// Takes ownership of `target`, made with new.
+  explicit Receipt(Target* target) noexcept : target_(target) {}
+  Receipt(Receipt&& other) noexcept : target_(std::exchange(other.target_, nullptr)) {}
+  Receipt& operator=(Receipt&& other) noexcept {
+    if (this != &other) {
+      leave(false);
+      target_ = std::exchange(other.target_, nullptr);
+    }
+    return *this;
+  }
+  ~Receipt() { leave(false); }
+
+  explicit operator bool() const noexcept { return target_ != nullptr; }
+  /// One more share of the same promise.
+  Receipt share() const noexcept {
+    if (target_ != nullptr) target_->shares_.fetch_add(1, std::memory_order_relaxed);
+    return Receipt(target_);
+  }
+  /// This share's part is done.
+  void confirm() noexcept { leave(true); }
+
+ private:
+  void leave(bool confirmed) noexcept {
+    Target* target = std::exchange(target_, nullptr);
+    if (target == nullptr) return;
+    if (!confirmed) target->failed_.store(true, std::memory_order_relaxed);
+    if (target->shares_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    target->settled(!target->failed_.load(std::memory_order_relaxed));
+    delete target;
+  }
+
+  Target* target_ = nullptr;
+};
+
+/// The receipts of all messages whose events travel in one batch.
+class Receipts {
+ public:
+  void add(Receipt receipt) { list_.push_back(std::move(receipt)); }
+  bool empty() const noexcept { return list_.empty(); }
+  Receipts share() const {
+    Receipts copy;
+    copy.list_.reserve(list_.size());
+    for (const Receipt& receipt : list_) copy.list_.push_back(receipt.share());
+    return copy;
+  }
+  void take(Receipts&& other) {
+    for (Receipt& receipt : other.list_) list_.push_back(std::move(receipt));
+    other.list_.clear();
+  }
+  void confirm() noexcept {
+    for (Receipt& receipt : list_) receipt.confirm();
+    list_.clear();
+  }
+
+ private:
+  std::vector<Receipt> list_;
+};
+
+}  // namespace logboom

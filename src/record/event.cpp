@@ -1,0 +1,93 @@
+#include <logboom/event.hpp>
+
+#include <limits>
+#include <new>
+
+namespace logboom {
+
+Tag Tag::make(std::string_view text) {
+  void* memory = ::operator new(sizeof(Data) + text.size());
+  Tag tag;
+  tag.data_ = ::new (memory) Data;
+  tag.data_->size = static_cast<std::uint32_t>(text.size());
+  if (!text.empty()) std::memcpy(static_cast<void*>(tag.data_ + 1), text.data(), text.size());
+  return tag;
+}
+
+void Tag::destroy(Data* data) noexcept {
+  data->~Data();
+  ::operator delete(data);
+}
+
+msgpack::Value Record::find(std::string_view key) const noexcept {
+  msgpack::Value found;
+  for_each([&](const msgpack::Value& k, const msgpack::Value& v) {
+    if (k.is_text() && k.text() == key) found = v;
+  });
+  return found;
+}
+
+bool read_time(const std::uint8_t*& p, const std::uint8_t* end, EventTime& time) noexcept {
+  if (p == end) return false;
+  const std::uint8_t first = *p;
+  if (first == 0xd7 || (first >= 0xc7 && first <= 0xc9)) {
+    const std::ptrdiff_t header = msgpack::detail::head_table.heads[first].size;
+    if (end - p < header + 8) return false;
+    time.sec = static_cast<std::int64_t>(msgpack::load_be(p + header, 4));
+    time.nsec = static_cast<std::uint32_t>(msgpack::load_be(p + header + 4, 4));
+    p += header + 8;
+    return true;
+  }
+  if (msgpack::type_of(first) != msgpack::Type::integer) return false;
+  const std::uint8_t* after = msgpack::skip(p, end);
+  if (after == nullptr) return false;
+  const msgpack::Value value(p, after);
+  if (!value.to_int(time.sec)) time.sec = std::numeric_limits<std::int64_t>::max();
+  time.nsec = 0;
+  p = after;
+  return true;
+}
+
+bool EntryCursor::next(Event& event) noexcept {
+  if (at_ == end_) return false;
+  const std::uint8_t* p = at_ + (*at_ == 0x92 ? 1 : *at_ == 0xdc ? 3 : 5);
+  read_time(p, end_, event.time);
+  const std::uint8_t* after = single_ ? end_ : msgpack::skip(p, end_);
+  event.record = Record(msgpack::Value(p, after));
+  event.entry = msgpack::Value(at_, after);
+  at_ = after;
+  return true;
+}
+
+void EventBatch::add(const Span& span, const SlabPtr& slab) {
+  events_ += span.events;
+  bytes_ += span.size;
+  const bool same_slab = !slabs_.empty() && slabs_.back() == slab;
+  if (!same_slab) slabs_.push_back(slab);
+  if (same_slab && !spans_.empty()) {
+    Span& last = spans_.back();
+    if (last.data + last.size == span.data) {
+      last.size += span.size;
+      last.events += span.events;
+      return;
+    }
+  }
+  spans_.push_back(span);
+}
+
+void EventBatch::hold(const EventBatch& other) {
+  for (const SlabPtr& slab : other.slabs_) slabs_.push_back(slab);
+}
+
+void EventBatch::add_held(const Span& span) {
+  events_ += span.events;
+  bytes_ += span.size;
+  if (!spans_.empty() && spans_.back().data + spans_.back().size == span.data) {
+    spans_.back().size += span.size;
+    spans_.back().events += span.events;
+    return;
+  }
+  spans_.push_back(span);
+}
+
+}  // namespace logboom
