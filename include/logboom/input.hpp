@@ -1,0 +1,16 @@
+#pragma once
+
+#include <logboom/net.hpp>
+#include <logboom/plugin.hpp>
+
+namespace logboom {
+
+/// What a `<source>` names.
+class Input : public Plugin {
+ public:
+  /// Once, on the main thread, after the whole pipeline stands: opens listeners. May throw ConfigError or
+  /// std::system_error, which ends the start with exit status 1.
+  virtual void start(net::Host& host) = 0;
+};
+
+}  // namespace logboom

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <logboom/chunk.hpp>
+#include <logboom/plugin.hpp>
+#include <logboom/timefmt.hpp>
+
+namespace logboom {
+
+/// Where an output sends a batch: here (to itself, as a sink), on to a label's rules, to stores of its own, or to
+/// several of these. Made once for each tag and pipeline, not for each event.
+class RoutePlan {
+ public:
+  virtual ~RoutePlan() = default;
+  virtual void here() = 0;
+  virtual void label(const std::string& name) = 0;
+  virtual void store(std::size_t index) = 0;
+};
+
+/// What a `<match>` or `<store>` names. A plugin derives from DirectOutput or ChunkOutput if it is a sink, and from
+/// Output itself if it only routes.
+class Output : public Plugin {
+ public:
+  virtual void plan(RoutePlan& plan) { plan.here(); }
+  /// Once, before any event and on the main thread. May throw std::system_error or ConfigError.
+  virtual void start() {}
+};
+
+/// A sink that takes batches at once on the worker's thread: it may be called from several workers at the same time, and
+/// must neither block nor fail.
+class DirectOutput : public Output {
+ public:
+  virtual void consume(const EventBatch& batch) noexcept = 0;
+};
+
+/// What came of an attempt to write a chunk.
+struct WriteResult {
+  enum class Status : std::uint8_t {
+    done,
+    retry,    // not now: the same chunk comes again later
+    refused,  // never: the chunk is dropped and counted with the reason
+  };
+  Status status = Status::done;
+  std::string reason;
+  /// Events of the chunk that could not be written for a reason of their own, counted as dropped.
+  std::uint64_t invalid_events = 0;
+};
+
+/// What an output's `<buffer>` is when the configuration says nothing.
+struct BufferDefaults {
+  std::chrono::nanoseconds flush_interval{std::chrono::seconds(60)};
+  bool immediate = false;            // flush as soon as there is something
+  bool ack_when_written = false;     // receipts are confirmed by a successful write, not by the append
+  std::vector<std::string> chunk_keys;
+  std::optional<std::chrono::seconds> timekey;
+  std::optional<TimeZone> timekey_zone;  // none: local time
+};
+
+/// A sink behind a buffer; its `write` runs on a flush thread, where it may block.
+///
+/// Threads: `write`, `idle` and `reopen` run one at a time when `flush_thread_count` is 1; else `write` of different
+/// chunks may run at once.
+class ChunkOutput : public Output {
+ public:
+  virtual BufferDefaults buffer_defaults() const { return {}; }
+  /// True where a time-keyed chunk waits until its slice is over; false where `timekey` only names things.
+  virtual bool waits_for_slice() const { return false; }
+  virtual WriteResult write(const Chunk& chunk) = 0;
+  /// Nothing more is queued just now.
+  virtual void idle() {}
+  /// SIGUSR1: files are opened anew. Called on a flush thread, between two writes.
+  virtual void reopen() {}
+  /// Called on any thread, when the time for the shutdown is over: a `write` that blocks gives up soon, with `retry`.
+  virtual void interrupt() noexcept {}
+  /// After the last write.
+  virtual void stop() {}
+};
+
+}  // namespace logboom

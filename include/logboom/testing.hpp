@@ -1,0 +1,403 @@
+#pragma once
+
+#include <chrono>
+#include <cstdio>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <ostream>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <logboom/event.hpp>
+#include <logboom/json.hpp>
+#include <logboom/log.hpp>
+#include <logboom/metrics.hpp>
+#include <logboom/net.hpp>
+#include <logboom/plugin.hpp>
+
+/// Drivers for tests of inputs, without sockets, threads or a pipeline: a `net::Host` that connects its own clients, a
+/// `net::Connection` that writes down what a session does, a log and a build context that remember. For tests only.
+///
+/// Threads: one, but for RecordingLog.
+namespace logboom::testing {
+
+/// One event as a test reads it: time as "1700000000" or "1700000000.000000005", the record as JSON.
+struct Row {
+  std::string tag;
+  std::string time;
+  std::string record;
+
+  friend bool operator==(const Row&, const Row&) = default;
+  friend std::ostream& operator<<(std::ostream& out, const Row& row) {
+    return out << row.tag << " " << row.time << " " << row.record;
+  }
+};
+
+inline std::string time_text(EventTime time) {
+  std::string text = std::to_string(time.sec);
+  if (time.nsec == 0) return text;
+  char digits[16];
+  std::snprintf(digits, sizeof digits, ".%09u", time.nsec);
+  return text + digits;
+}
+
+inline std::string json_text(const msgpack::Value& value) {
+  OutBuffer out;
+  append_json(out, value);
+  return std::string(out.text());
+}
+
+inline void append_rows(const EventBatch& batch, std::vector<Row>& rows) {
+  batch.for_each([&](const Event& event) {
+    rows.push_back({std::string(batch.tag().text()), time_text(event.time), json_text(event.record.value())});
+  });
+}
+
+/// Keeps each line as "warn: text", of every level. Threads: any.
+class RecordingLog final : public Log {
+ public:
+  RecordingLog() { set_level(LogLevel::trace); }
+  void write(LogLevel level, std::string_view message) override {
+    static constexpr std::string_view names[] = {"trace", "debug", "info", "warn", "error", "fatal", "off"};
+    const std::lock_guard lock(mutex_);
+    lines_.push_back(cat(names[static_cast<std::size_t>(level)], ": ", message));
+  }
+  std::vector<std::string> lines() const {
+    const std::lock_guard lock(mutex_);
+    return lines_;
+  }
+  std::size_t count(std::string_view part) const {
+    std::size_t found = 0;
+    for (const std::string& line : lines()) found += line.find(part) != std::string::npos ? 1U : 0U;
+    return found;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::string> lines_;
+};
+
+class RecordingMetrics final : public Metrics {
+ public:
+  void counter(std::string name, MetricLabels labels, const Counter& counter) override {
+    gauge(std::move(name), std::move(labels), [&counter] { return static_cast<std::int64_t>(counter.value()); });
+  }
+  void gauge(std::string name, MetricLabels labels, std::function<std::int64_t()> read) override {
+    entries_.push_back({std::move(name), std::move(labels), std::move(read)});
+  }
+  void visit(const std::function<void(const Sample&)>& each) const override {
+    for (const Entry& entry : entries_) each({entry.name, entry.labels, entry.read()});
+  }
+
+ private:
+  struct Entry {
+    std::string name;
+    MetricLabels labels;
+    std::function<std::int64_t()> read;
+  };
+  std::vector<Entry> entries_;
+};
+
+/// What a plugin is made with. The section stands at line 1 of "test.conf", its parameters from line 2 on.
+class FakeContext final : public BuildContext {
+ public:
+  using Params = std::vector<std::pair<std::string, std::string>>;
+
+  FakeContext(std::string section_name, std::string type, const Params& params = {}) : id_(cat(type, ":1")) {
+    const auto file = std::make_shared<const std::string>("test.conf");
+    element_.name = std::move(section_name);
+    element_.pos = {file, 1, 1};
+    unsigned line = 2;
+    add("@type", type, {file, line++, 1});
+    for (const auto& [key, value] : params) add(key, value, {file, line++, 1});
+  }
+
+  const std::string& id() const override { return id_; }
+  const Element& element() const override { return element_; }
+  RecordingLog& log() override { return log_; }
+  Metrics& metrics() override { return metrics_; }
+  MetricLabels labels() const override { return {{"plugin_id", id_}}; }
+  const SystemSettings& system() const override { return system_; }
+  void warn(const SourcePos& pos, std::string message) override { warnings_.push_back(cat(pos.to_string(), ": ", message)); }
+  FormatterFactory formatter(const PluginSection& section) override {
+    if (!formatters) throw ConfigError({}, cat("no formatter '", section.type, "' in this test"));
+    return formatters(section);
+  }
+  std::size_t store(const PluginSection&) override { return stores_++; }
+
+  Element& section() noexcept { return element_; }
+  SystemSettings& settings() noexcept { return system_; }
+  const std::vector<std::string>& warnings() const noexcept { return warnings_; }
+  /// Where formatters come from, if the plugin wants one.
+  std::function<FormatterFactory(const PluginSection&)> formatters;
+
+ private:
+  void add(std::string key, std::string value, SourcePos pos) {
+    Attribute attribute;
+    attribute.key_pos = pos;
+    pos.column += static_cast<unsigned>(key.size()) + 1;
+    attribute.value_pos = std::move(pos);
+    attribute.key = std::move(key);
+    attribute.value = std::move(value);
+    element_.attributes.push_back(std::move(attribute));
+  }
+
+  std::string id_;
+  Element element_;
+  RecordingLog log_;
+  RecordingMetrics metrics_;
+  SystemSettings system_;
+  std::vector<std::string> warnings_;
+  std::size_t stores_ = 0;
+};
+
+/// What becomes of the receipts of what a session emits.
+enum class Settle : std::uint8_t {
+  confirm,  // safe at once
+  fail,     // never safe
+  by_hand,  // kept with the deliveries: see FakeConnection::confirm and lose
+};
+
+/// Who a connection claims to come from.
+struct Peer {
+  std::string peer = "192.0.2.7:50123";
+  std::string address = "192.0.2.7";
+  std::string host = "sender.example";
+};
+
+/// Writes down what its session asks for. Whoever drives the session hands on receipts' outcomes and timers: SessionDriver.
+class FakeConnection final : public net::Connection {
+ public:
+  explicit FakeConnection(Peer peer = {}, Settle settle = Settle::confirm) : peer_(std::move(peer)), settle_(settle) {}
+
+  const std::string& peer() const override { return peer_.peer; }
+  const std::string& peer_address() const override { return peer_.address; }
+  const std::string& peer_host() const override { return peer_.host; }
+  Tag tag(std::string_view text) override {
+    Tag& tag = tags_[std::string(text)];
+    if (!tag) tag = Tag::make(text);
+    return tag;
+  }
+  SlabPool& slabs() override { return pool_; }
+  void emit(Delivery delivery) override {
+    if (settle_ == Settle::confirm) delivery.receipts.confirm();
+    if (settle_ == Settle::fail) delivery.receipts = {};
+    deliveries_.push_back(std::move(delivery));
+  }
+  Receipt receipt(std::uint64_t token) override { return Receipt(new Outcome(outcomes_, token)); }
+  void send(std::string_view bytes) override {
+    if (!closed_) sent_.emplace_back(bytes);
+  }
+  void set_timer(std::chrono::microseconds after) override { timer_ = after; }
+  void prompt() override { prompt_ = true; }
+  void close(net::Close how) override {
+    if (!closed_) closed_ = how;
+  }
+
+  /// All that was emitted, in order. Read from the bytes as they are now: what changes an emitted batch shows here.
+  std::vector<Row> rows() const {
+    std::vector<Row> rows;
+    for (const Delivery& delivery : deliveries_) append_rows(*delivery.batch, rows);
+    return rows;
+  }
+  std::deque<Delivery>& deliveries() noexcept { return deliveries_; }
+  /// With Settle::by_hand: the events of this delivery are safe, or lost.
+  void confirm(std::size_t delivery) { std::exchange(deliveries_.at(delivery).receipts, {}).confirm(); }
+  void lose(std::size_t delivery) { deliveries_.at(delivery).receipts = {}; }
+
+  /// Each call of `send`, in order.
+  const std::vector<std::string>& sent() const noexcept { return sent_; }
+  const std::optional<net::Close>& closed() const noexcept { return closed_; }
+  const std::optional<std::chrono::microseconds>& timer() const noexcept { return timer_; }
+  bool is_prompt() const noexcept { return prompt_; }
+
+ private:
+  friend class SessionDriver;
+  using Outcomes = std::deque<std::pair<std::uint64_t, bool>>;
+  class Outcome final : public Receipt::Target {
+   public:
+    Outcome(std::shared_ptr<Outcomes> outcomes, std::uint64_t token) : outcomes_(std::move(outcomes)), token_(token) {}
+    void settled(bool confirmed) noexcept override { outcomes_->emplace_back(token_, confirmed); }
+
+   private:
+    std::shared_ptr<Outcomes> outcomes_;
+    std::uint64_t token_;
+  };
+
+  Peer peer_;
+  Settle settle_;
+  SlabPool pool_;
+  std::map<std::string, Tag> tags_;
+  std::deque<Delivery> deliveries_;
+  std::vector<std::string> sent_;
+  std::optional<net::Close> closed_;
+  std::optional<std::chrono::microseconds> timer_;
+  bool prompt_ = false;
+  std::shared_ptr<Outcomes> outcomes_ = std::make_shared<Outcomes>();
+};
+
+/// Gives a session bytes as a real connection does: what was not consumed comes again at another address, with more
+/// behind it; outcomes of receipts and timers arrive between the calls; after a close nothing arrives any more.
+///
+/// Each read stands in a slab of exactly its size, so that AddressSanitizer sees a session that looks beyond it, and what
+/// was not consumed is overwritten afterwards in the old place. Throws std::logic_error where a session breaks the
+/// contract: consumes more than there is, or changes bytes that it leaves.
+class SessionDriver {
+ public:
+  explicit SessionDriver(const net::Host::SessionFactory& sessions, Peer peer = {}, Settle settle = Settle::confirm)
+      : connection_(std::move(peer), settle), session_(sessions(connection_)) {
+    after_call();
+  }
+  SessionDriver(const SessionDriver&) = delete;
+  SessionDriver& operator=(const SessionDriver&) = delete;
+  ~SessionDriver() { end(net::End::shutdown); }
+
+  /// One read that brings these bytes, then what they settled. Nothing happens after the end.
+  void feed(std::string_view bytes) {
+    if (ended_ || bytes.empty()) return;
+    residue_.append(bytes);
+    const SlabPtr slab(Slab::make(residue_.size()));
+    std::memcpy(slab->data(), residue_.data(), residue_.size());
+    const std::size_t used = session_->on_bytes(slab, slab->data(), residue_.size());
+    if (used > residue_.size()) throw std::logic_error("the session consumed more than it was given");
+    const std::size_t left = residue_.size() - used;
+    if (std::memcmp(slab->data() + used, residue_.data() + used, left) != 0) {
+      throw std::logic_error("the session changed bytes that it did not consume");
+    }
+    std::memset(slab->data() + used, 0xc1, left);
+    residue_.erase(0, used);
+    most_residue_ = std::max(most_residue_, left);
+    after_call();
+    deliver_outcomes();
+  }
+  /// The stream in reads that end at these places, and at its own end.
+  void feed_cut(std::string_view stream, std::span<const std::size_t> cuts) {
+    std::size_t at = 0;
+    for (const std::size_t cut : cuts) {
+      if (cut <= at || cut >= stream.size()) continue;
+      feed(stream.substr(at, cut - at));
+      at = cut;
+    }
+    feed(stream.substr(at));
+  }
+  void feed_bytewise(std::string_view stream) {
+    for (std::size_t i = 0; i < stream.size(); ++i) feed(stream.substr(i, 1));
+  }
+
+  /// Tells the session of receipts that were settled meanwhile.
+  void deliver_outcomes() {
+    while (!ended_ && !connection_.outcomes_->empty()) {
+      const auto [token, confirmed] = connection_.outcomes_->front();
+      connection_.outcomes_->pop_front();
+      session_->on_receipt(token, confirmed);
+      after_call();
+    }
+  }
+  /// Lets the timer fire now, if one is set, however early that is.
+  bool fire_timer() {
+    if (ended_ || !std::exchange(connection_.timer_, std::nullopt)) return false;
+    session_->on_timer();
+    after_call();
+    deliver_outcomes();
+    return true;
+  }
+  /// Fires timers until the session sets none. False: it still does after `patience`.
+  bool run_timers(std::chrono::milliseconds patience = std::chrono::seconds(5)) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (fire_timer()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+    }
+    return true;
+  }
+  void end(net::End reason = net::End::peer_closed) {
+    if (std::exchange(ended_, true)) return;
+    session_->on_end(reason, residue_.size());
+  }
+
+  FakeConnection& connection() noexcept { return connection_; }
+  net::Session& session() noexcept { return *session_; }
+  bool ended() const noexcept { return ended_; }
+  std::size_t residue() const noexcept { return residue_.size(); }
+  /// The most that was ever left unconsumed by a call.
+  std::size_t most_residue() const noexcept { return most_residue_; }
+
+ private:
+  void after_call() {
+    if (connection_.closed_) end(net::End::closed_by_us);
+  }
+
+  FakeConnection connection_;
+  std::unique_ptr<net::Session> session_;
+  std::string residue_;
+  std::size_t most_residue_ = 0;
+  bool ended_ = false;
+};
+
+/// Remembers where an input listens, and connects clients to it. Outlives its drivers.
+class FakeHost final : public net::Host {
+ public:
+  using Counts = std::map<std::string, std::uint64_t>;
+
+  void listen(const net::StreamListen& where, SessionFactory sessions) override {
+    listens_.push_back(where);
+    if (listens_.back().port == 0 && where.unix_path.empty()) listens_.back().port = 40000;
+    sessions_.push_back(std::move(sessions));
+  }
+  void listen_datagram(const std::string& bind, std::uint16_t port, std::function<void(const net::Datagram&)> each) override {
+    datagrams_.push_back({bind, port, std::move(each)});
+  }
+  std::uint16_t last_port() const override { return listens_.empty() ? std::uint16_t{0} : listens_.back().port; }
+  Counter& dropped(std::string_view reason) override { return dropped_[std::string(reason)]; }
+  Counter& errors(std::string_view reason) override { return errors_[std::string(reason)]; }
+  RecordingLog& log() override { return log_; }
+
+  struct DatagramListen {
+    std::string bind;
+    std::uint16_t port;
+    std::function<void(const net::Datagram&)> each;
+  };
+  const std::vector<net::StreamListen>& listens() const noexcept { return listens_; }
+  const std::vector<DatagramListen>& datagram_listens() const noexcept { return datagrams_; }
+
+  /// A client of the given listener.
+  std::unique_ptr<SessionDriver> connect(Peer peer = {}, Settle settle = Settle::confirm, std::size_t listener = 0) {
+    return std::make_unique<SessionDriver>(sessions_.at(listener), std::move(peer), settle);
+  }
+  /// Sends one datagram; returns the answers.
+  std::vector<std::string> datagram(std::string_view bytes, std::size_t listener = 0) {
+    std::vector<std::string> answers;
+    const std::string peer = "192.0.2.7:50123";
+    datagrams_.at(listener).each({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), peer,
+                                  [&](std::string_view answer) { answers.emplace_back(answer); }});
+    return answers;
+  }
+  /// The counters that are not zero.
+  Counts dropped_counts() const { return counts(dropped_); }
+  Counts error_counts() const { return counts(errors_); }
+
+ private:
+  static Counts counts(const std::map<std::string, Counter>& counters) {
+    Counts counts;
+    for (const auto& [reason, counter] : counters) {
+      if (counter.value() != 0) counts[reason] = counter.value();
+    }
+    return counts;
+  }
+
+  std::vector<net::StreamListen> listens_;
+  std::vector<SessionFactory> sessions_;
+  std::vector<DatagramListen> datagrams_;
+  std::map<std::string, Counter> dropped_;
+  std::map<std::string, Counter> errors_;
+  RecordingLog log_;
+};
+
+}  // namespace logboom::testing

@@ -1,0 +1,154 @@
+#include "base/log.hpp"
+
+#include <gmock/gmock.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+#include <vector>
+
+namespace logboom {
+namespace {
+
+using testing::ContainsRegex;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* stamp = "[0-9]+-[0-9]+-[0-9]+ [0-9]+:[0-9]+:[0-9]+ [+-][0-9]+ ";
+
+class LogFile : public testing::Test {
+ protected:
+  LogFile() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "logboom.XXXXXX").string();
+    folder_ = ::mkdtemp(pattern.data());
+    path_ = folder_ / "own.log";
+  }
+  ~LogFile() override { std::filesystem::remove_all(folder_); }
+
+  static std::string text_of(const std::filesystem::path& path) {
+    std::ostringstream out;
+    out << std::ifstream(path).rdbuf();
+    return out.str();
+  }
+
+  std::filesystem::path folder_;
+  std::filesystem::path path_;
+};
+
+TEST_F(LogFile, a_line_has_a_time_with_zone_a_level_and_the_message) {
+  const auto log = make_file_log(path_);
+  log->warn("no room");
+  EXPECT_THAT(text_of(path_), ContainsRegex(std::string("^") + stamp + "\\[warn\\]: no room\n$"));
+}
+
+TEST_F(LogFile, levels_have_fluentds_names) {
+  const auto log = make_file_log(path_);
+  log->set_level(LogLevel::trace);
+  log->trace("1");
+  log->debug("2");
+  log->error("3");
+  log->fatal("4");
+  EXPECT_THAT(text_of(path_), ContainsRegex("\\[trace\\]: 1\n.*\\[debug\\]: 2\n.*\\[error\\]: 3\n.*\\[fatal\\]: 4\n"));
+}
+
+TEST_F(LogFile, what_is_below_the_level_is_not_written) {
+  const auto log = make_file_log(path_);
+  log->debug("quiet");
+  log->info("loud");
+  log->set_level(LogLevel::off);
+  log->fatal("nothing");
+  EXPECT_THAT(text_of(path_), HasSubstr("loud"));
+  EXPECT_THAT(text_of(path_), Not(HasSubstr("quiet")));
+  EXPECT_THAT(text_of(path_), Not(HasSubstr("nothing")));
+}
+
+TEST_F(LogFile, a_message_can_not_pass_for_a_line_of_its_own) {
+  const auto log = make_file_log(path_);
+  log->info("peer said \x1b[31m\r\n2026-01-01 00:00:00 +0000 [info]: all is well\n");
+  EXPECT_THAT(text_of(path_), HasSubstr("peer said \\x1b[31m\\x0d\n  2026-01-01 00:00:00 +0000 [info]: all is well\n"));
+}
+
+TEST_F(LogFile, an_existing_file_is_appended_to) {
+  std::ofstream(path_) << "before\n";
+  make_file_log(path_)->info("after");
+  EXPECT_THAT(text_of(path_), ContainsRegex("^before\n.*after\n$"));
+}
+
+TEST_F(LogFile, reopening_follows_a_rotation) {
+  const auto log = make_file_log(path_);
+  log->info("first");
+  std::filesystem::rename(path_, folder_ / "old.log");
+  log->info("second");
+  log->reopen();
+  log->info("third");
+  EXPECT_THAT(text_of(folder_ / "old.log"), ContainsRegex("first\n.*second\n$"));
+  EXPECT_THAT(text_of(path_), ContainsRegex(std::string("^") + stamp + "\\[info\\]: third\n$"));
+}
+
+TEST_F(LogFile, reopening_where_that_is_not_possible_keeps_the_old_file_and_says_so) {
+  std::filesystem::create_directory(folder_ / "sub");
+  const auto log = make_file_log(folder_ / "sub" / "own.log");
+  std::filesystem::rename(folder_ / "sub", folder_ / "moved");
+  log->reopen();
+  EXPECT_THAT(text_of(folder_ / "moved" / "own.log"), HasSubstr("[error]: can't open the log file"));
+}
+
+TEST_F(LogFile, a_file_that_can_not_be_opened_is_an_error_at_start) {
+  EXPECT_THROW(make_file_log(folder_ / "none" / "own.log"), std::runtime_error);
+}
+
+TEST_F(LogFile, lines_of_many_threads_stay_whole) {
+  const auto log = make_file_log(path_);
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&log] {
+        for (int n = 0; n < 250; ++n) log->info("a line that stays whole");
+      });
+    }
+  }
+  std::istringstream lines(text_of(path_));
+  std::string line;
+  int count = 0;
+  for (; std::getline(lines, line); ++count) ASSERT_THAT(line, ContainsRegex(std::string("^") + stamp + "\\[info\\]: a line that stays whole$"));
+  EXPECT_EQ(count, 1000);
+}
+
+TEST(StderrLog, writes_to_stderr_at_once) {
+  const auto log = make_stderr_log();
+  testing::internal::CaptureStderr();
+  log->info("hello");
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), ContainsRegex("\\[info\\]: hello\n$"));
+}
+
+TEST(LogLimiter, lets_the_first_through_and_counts_the_others) {
+  LogLimiter limiter{std::chrono::hours(1)};
+  std::uint64_t suppressed = 99;
+  EXPECT_TRUE(limiter.due(suppressed));
+  EXPECT_EQ(suppressed, 0U);
+  EXPECT_FALSE(limiter.due(suppressed));
+  EXPECT_FALSE(limiter.due(suppressed));
+}
+
+TEST(LogLimiter, says_how_many_were_kept_back) {
+  LogLimiter limiter{std::chrono::seconds(1)};
+  std::uint64_t suppressed = 0;
+  ASSERT_TRUE(limiter.due(suppressed));
+  std::uint64_t kept_back = 0;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!limiter.due(suppressed) && std::chrono::steady_clock::now() < deadline) {
+    ++kept_back;
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(suppressed, kept_back);
+  EXPECT_GT(kept_back, 0U);
+}
+
+TEST(Cat, joins_text_and_numbers) {
+  EXPECT_EQ(cat("port ", 24224, ": ", std::string("taken")), "port 24224: taken");
+}
+
+}  // namespace
+}  // namespace logboom
