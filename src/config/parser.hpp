@@ -1,0 +1,34 @@
+#pragma once
+
+#include <logboom/config_element.hpp>
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace logboom {
+
+struct ParseOptions {
+  /// The value of an environment variable, nullopt when it is not set. Empty: the process's environment.
+  std::function<std::optional<std::string>(std::string_view)> env;
+  /// What `#{hostname}` gives. Empty: the machine's name.
+  std::string hostname;
+  /// What `#{worker_id}` gives.
+  int worker_id = 0;
+  /// Told what is legal but probably not meant, while parsing, in the file's order. May be empty.
+  std::function<void(const SourcePos&, std::string message)> warn;
+  /// false: `@include` is an error, and parsing touches no file.
+  bool allow_include = true;
+};
+
+/// Parses a file and what it includes. Positions name files by `path` and, for included files, by the path that was
+/// resolved against the including file's directory. Throws ConfigError for everything, unreadable files included.
+Element parse_file(const std::filesystem::path& path, const ParseOptions& options);
+
+/// Parses text that came from elsewhere. `file_name` is for positions only; includes are relative to `include_base`.
+Element parse_text(std::string_view text, std::string file_name, const std::filesystem::path& include_base,
+                   const ParseOptions& options);
+
+}  // namespace logboom
