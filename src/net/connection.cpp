@@ -1,0 +1,312 @@
+#include "net/connection.hpp"
+
+#include <linux/sockios.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace logboom::net {
+
+namespace {
+
+constexpr std::size_t small_limit = 64 * 1024;
+constexpr std::size_t outbox_high = 256 * 1024;
+constexpr std::size_t outbox_low = 64 * 1024;
+constexpr int drain_reads = 64;
+constexpr std::chrono::milliseconds finish_poll{2};
+constexpr std::chrono::seconds finish_patience{2};
+
+/// Carries a receipt's outcome back to the connection's worker.
+class Answer final : public Receipt::Target {
+ public:
+  Answer(Worker& worker, std::uint64_t connection, std::uint64_t token) noexcept
+      : worker_(worker), connection_(connection), token_(token) {}
+  void settled(bool confirmed) noexcept override { worker_.settled(connection_, token_, confirmed); }
+
+ private:
+  Worker& worker_;
+  std::uint64_t connection_;
+  std::uint64_t token_;
+};
+
+}  // namespace
+
+StreamConnection::StreamConnection(Worker& worker, StreamGroup& group, int fd, PeerName peer, std::uint64_t id)
+    : worker_(worker), group_(group), emitter_(group.emitter(worker)), fd_(fd), peer_(std::move(peer)), id_(id) {
+  group_.accepted.add();
+  group_.open.add(1);
+}
+
+StreamConnection::~StreamConnection() {
+  emitter_.forget(*this);
+  if (fd_ >= 0) ::close(fd_);
+  group_.open.add(-1);
+}
+
+void StreamConnection::open() {
+  in_call_ = true;
+  session_ = group_.sessions(*this);
+  in_call_ = false;
+  after_call();
+}
+
+std::size_t StreamConnection::on_ready(std::uint32_t events) {
+  if (state_ == State::dead) return 0;
+  if ((events & EPOLLOUT) != 0) flush_outbox();
+  std::size_t bytes = 0;
+  if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 && may_read()) {
+    bool more = false;
+    bytes = read_once(more);
+  }
+  after_call();
+  return bytes;
+}
+
+bool StreamConnection::may_read() const noexcept {
+  return state_ == State::open && !held_ && !choked_ && !close_wanted_ && !peer_done_;
+}
+
+std::size_t StreamConnection::read_once(bool& more) {
+  group_.reads.add();
+  const std::size_t bytes = large_ ? read_large(more) : read_small(more);
+  if (bytes != 0) group_.bytes.add(bytes);
+  return bytes;
+}
+
+std::size_t StreamConnection::read_small(bool& more) {
+  Worker::Region region = worker_.region(small_size_);
+  const ssize_t got = ::recv(fd_, region.data + small_size_, region.size, 0);
+  if (got <= 0) {
+    on_no_bytes(got);
+    return 0;
+  }
+  const auto bytes = static_cast<std::size_t>(got);
+  more = bytes == region.size;
+  if (small_size_ != 0) std::memcpy(region.data, small_.get(), small_size_);
+  const std::size_t size = std::exchange(small_size_, 0) + bytes;
+  worker_.use_region(size);
+  const std::size_t used = consume(region.slab, region.data, size);
+  if (used == size) {
+    small_.reset();
+  } else {
+    keep(region.data + used, size - used);
+  }
+  return bytes;
+}
+
+std::size_t StreamConnection::read_large(bool& more) {
+  const std::size_t kept = large_end_ - large_begin_;
+  if (large_->capacity() - large_end_ < kept / 2) {
+    SlabPtr larger(Slab::make(kept * 2 + small_limit));
+    std::memcpy(larger->data(), large_->data() + large_begin_, kept);
+    large_ = std::move(larger);
+    large_begin_ = 0;
+    large_end_ = kept;
+  }
+  const std::size_t room = large_->capacity() - large_end_;
+  const ssize_t got = ::recv(fd_, large_->data() + large_end_, room, 0);
+  if (got <= 0) {
+    on_no_bytes(got);
+    return 0;
+  }
+  more = static_cast<std::size_t>(got) == room;
+  large_end_ += static_cast<std::size_t>(got);
+  const std::size_t size = large_end_ - large_begin_;
+  const std::size_t used = consume(large_, large_->data() + large_begin_, size);
+  large_begin_ += used;
+  if (size - used <= small_limit) {
+    const SlabPtr slab = std::exchange(large_, SlabPtr());
+    keep(slab->data() + large_begin_, size - used);
+  }
+  return static_cast<std::size_t>(got);
+}
+
+/// A peer that only shut its sending side may still wait for answers: they go out before the connection ends.
+void StreamConnection::on_no_bytes(std::ptrdiff_t result) {
+  if (result < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (result < 0) return end(End::peer_reset, Close::finish);
+  peer_done_ = true;
+}
+
+std::size_t StreamConnection::consume(const SlabPtr& slab, std::uint8_t* data, std::size_t size) {
+  in_call_ = true;
+  const std::size_t used = session_->on_bytes(slab, data, size);
+  in_call_ = false;
+  return used;
+}
+
+void StreamConnection::keep(const std::uint8_t* data, std::size_t size) {
+  if (size <= small_limit) {
+    small_ = size == 0 ? nullptr : std::make_unique_for_overwrite<std::uint8_t[]>(size);
+    if (size != 0) std::memcpy(small_.get(), data, size);
+    small_size_ = static_cast<std::uint32_t>(size);
+    return;
+  }
+  large_ = SlabPtr(Slab::make(size * 2 + small_limit));
+  std::memcpy(large_->data(), data, size);
+  large_begin_ = 0;
+  large_end_ = size;
+  small_.reset();
+}
+
+std::size_t StreamConnection::unconsumed() const noexcept {
+  return large_ ? large_end_ - large_begin_ : small_size_;
+}
+
+Receipt StreamConnection::receipt(std::uint64_t token) { return Receipt(new Answer(worker_, id_, token)); }
+
+void StreamConnection::on_settled(std::uint64_t token, bool confirmed) {
+  if (state_ == State::dead) return;
+  in_call_ = true;
+  session_->on_receipt(token, confirmed);
+  in_call_ = false;
+  after_call();
+}
+
+void StreamConnection::on_timer() {
+  if (state_ == State::dead) return;
+  if (state_ == State::open) {
+    in_call_ = true;
+    session_->on_timer();
+    in_call_ = false;
+  }
+  after_call();
+}
+
+void StreamConnection::set_timer(std::chrono::microseconds after) { worker_.set_timer(id_, Worker::Clock::now() + after); }
+
+void StreamConnection::send(std::string_view bytes) {
+  if (state_ != State::open) return;
+  if (outbox_.empty()) {
+    const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent > 0) bytes.remove_prefix(static_cast<std::size_t>(sent));
+    if (bytes.empty()) return;
+  }
+  outbox_.append(bytes);
+  if (outbox_.size() > outbox_high) choked_ = true;
+}
+
+void StreamConnection::flush_outbox() {
+  while (!outbox_.empty()) {
+    const ssize_t sent = ::send(fd_, outbox_.data(), outbox_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent <= 0) {
+      if (sent < 0 && errno != EAGAIN && errno != EINTR) end(End::peer_reset, Close::finish);
+      break;
+    }
+    outbox_.erase(0, static_cast<std::size_t>(sent));
+  }
+  if (outbox_.size() <= outbox_low) choked_ = false;
+}
+
+void StreamConnection::prompt() {
+  if (lane_ == Lanes::Lane::prompt) return;
+  if (watched_) worker_.lanes().remove(fd_, lane_);
+  watched_ = false;
+  lane_ = Lanes::Lane::prompt;
+}
+
+void StreamConnection::close(Close how) {
+  close_wanted_ = true;
+  close_how_ = how;
+}
+
+void StreamConnection::hold() { held_ = true; }
+
+void StreamConnection::go_on() {
+  held_ = false;
+  if (!in_call_) after_call();
+}
+
+void StreamConnection::shut_down() {
+  if (state_ == State::dead) return;
+  shutting_down_ = true;
+  bool more = true;
+  for (int i = 0; i < drain_reads && may_read(); ++i) {
+    if (read_once(more) == 0) break;
+  }
+  after_call();
+}
+
+void StreamConnection::cut() {
+  if (state_ != State::dead) end(End::shutdown, Close::reset);
+}
+
+/// What every call into the session may have left to do. Called last in each entry point: it may bury the connection.
+void StreamConnection::after_call() {
+  if (state_ == State::dead) return;
+  if (state_ == State::open && close_wanted_) {
+    if (close_how_ == Close::reset) return end(End::closed_by_us, Close::reset);
+    state_ = State::finishing;
+    finish_by_ = Worker::Clock::now() + finish_patience;
+  }
+  if (state_ == State::open && (shutting_down_ || peer_done_) && !held_ && !session_->waiting()) {
+    if (peer_done_ && outbox_.empty()) return end(End::peer_closed, Close::finish);
+    if (!session_->answers() && group_.options.reset_on_close) return end(End::shutdown, Close::reset);
+    state_ = State::finishing;
+    finish_by_ = Worker::Clock::now() + finish_patience;
+  }
+  if (state_ == State::finishing) check_finished();
+  if (state_ != State::dead) update_interest();
+}
+
+/// Everything that was sent must have reached the peer's side before the socket goes: bytes that it sent meanwhile and we
+/// never read turn the close into a reset.
+void StreamConnection::check_finished() {
+  const bool late = Worker::Clock::now() >= finish_by_;
+  if (outbox_.empty() && !write_shut_) {
+    ::shutdown(fd_, SHUT_WR);
+    write_shut_ = true;
+  }
+  int queued = 0;
+  if (outbox_.empty() && ::ioctl(fd_, SIOCOUTQ, &queued) != 0) queued = 0;
+  if (late || (outbox_.empty() && queued == 0)) {
+    end(peer_done_ ? End::peer_closed : shutting_down_ ? End::shutdown : End::closed_by_us, Close::finish);
+    return;
+  }
+  worker_.set_timer(id_, Worker::Clock::now() + finish_poll);
+}
+
+void StreamConnection::update_interest() {
+  const bool read = may_read() && !shutting_down_;
+  const bool write = !outbox_.empty();
+  Lanes& lanes = worker_.lanes();
+  if (!read && !write) {
+    if (watched_) lanes.remove(fd_, lane_);
+    watched_ = false;
+    return;
+  }
+  if (watched_ && read == watching_read_ && write == watching_write_) return;
+  if (watched_) {
+    lanes.change(fd_, this, lane_, read, write);
+  } else {
+    lanes.add(fd_, this, lane_, read, write);
+  }
+  watched_ = true;
+  watching_read_ = read;
+  watching_write_ = write;
+}
+
+void StreamConnection::end(End reason, Close how) {
+  if (state_ == State::dead) return;
+  state_ = State::dead;
+  in_call_ = true;
+  session_->on_end(reason, unconsumed());
+  in_call_ = false;
+  if (watched_) worker_.lanes().remove(fd_, lane_);
+  watched_ = false;
+  if (how == Close::reset) {
+    const linger no_wait{1, 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &no_wait, sizeof no_wait);
+  }
+  ::close(std::exchange(fd_, -1));
+  small_.reset();
+  large_ = SlabPtr();
+  worker_.bury(*this);
+}
+
+}  // namespace logboom::net

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <logboom/net.hpp>
+
+#include "net/lanes.hpp"
+#include "net/worker.hpp"
+#include "record/emitter.hpp"
+
+namespace logboom::net {
+
+struct PeerName {
+  std::string full;     // with the port
+  std::string address;  // without
+  std::string host;     // resolved, or the address
+};
+
+/// What the connections of one listener have in common. Outlives them.
+struct StreamGroup {
+  StreamListen options;
+  Host::SessionFactory sessions;
+  std::function<Emitter&(Worker&)> emitter;  // this input's emitter on that worker
+  Counter accepted;
+  Counter bytes;
+  Counter reads;
+  Gauge open;
+};
+
+/// One plaintext stream connection on its worker: reads into the worker's slab, hands the bytes to the session, keeps what
+/// was not consumed, and does what the session asks for.
+class StreamConnection final : public Connection, public Flow {
+ public:
+  StreamConnection(Worker& worker, StreamGroup& group, int fd, PeerName peer, std::uint64_t id);
+  ~StreamConnection() override;
+
+  std::uint64_t id() const noexcept { return id_; }
+  /// Makes the session and starts to read.
+  void open();
+  /// Readiness; returns the bytes that were read.
+  std::size_t on_ready(std::uint32_t events);
+  void on_settled(std::uint64_t token, bool confirmed);
+  void on_timer();
+  /// Reads what is there, then ends as soon as no answer is owed.
+  void shut_down();
+  /// Ends now, whatever is owed.
+  void cut();
+
+  const std::string& peer() const override { return peer_.full; }
+  const std::string& peer_address() const override { return peer_.address; }
+  const std::string& peer_host() const override { return peer_.host; }
+  Tag tag(std::string_view text) override { return emitter_.tag(text); }
+  SlabPool& slabs() override { return worker_.slabs(); }
+  void emit(Delivery delivery) override { emitter_.emit(std::move(delivery), *this); }
+  Receipt receipt(std::uint64_t token) override;
+  void send(std::string_view bytes) override;
+  void set_timer(std::chrono::microseconds after) override;
+  void prompt() override;
+  void close(Close how) override;
+
+  void hold() override;
+  void go_on() override;
+
+ private:
+  enum class State : std::uint8_t { open, finishing, dead };
+
+  std::size_t read_once(bool& more);
+  std::size_t read_small(bool& more);
+  std::size_t read_large(bool& more);
+  std::size_t consume(const SlabPtr& slab, std::uint8_t* data, std::size_t size);
+  void on_no_bytes(std::ptrdiff_t result);
+  void keep(const std::uint8_t* data, std::size_t size);
+  std::size_t unconsumed() const noexcept;
+  void flush_outbox();
+  void after_call();
+  void check_finished();
+  void update_interest();
+  void end(End reason, Close how);
+  bool may_read() const noexcept;
+
+  Worker& worker_;
+  StreamGroup& group_;
+  Emitter& emitter_;
+  int fd_;
+  PeerName peer_;
+  std::uint64_t id_;
+  std::unique_ptr<Session> session_;
+
+  std::unique_ptr<std::uint8_t[]> small_;  // a residue that waits for its rest
+  std::uint32_t small_size_ = 0;
+  SlabPtr large_;                          // a message too large for that: the connection's own slab
+  std::size_t large_begin_ = 0;
+  std::size_t large_end_ = 0;
+
+  std::string outbox_;
+  State state_ = State::open;
+  Lanes::Lane lane_ = Lanes::Lane::gathered;
+  bool watched_ = false;
+  bool watching_read_ = false;
+  bool watching_write_ = false;
+  bool held_ = false;
+  bool in_call_ = false;
+  bool choked_ = false;         // the peer does not read its answers
+  bool close_wanted_ = false;
+  bool peer_done_ = false;      // the peer has shut its sending side
+  bool shutting_down_ = false;
+  bool write_shut_ = false;
+  Close close_how_ = Close::finish;
+  Worker::Clock::time_point finish_by_{};
+};
+
+}  // namespace logboom::net

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/address.hpp"
+#include "net/connection.hpp"
+
+namespace logboom::net {
+
+/// Accepts the connections of one address on the main thread and hands each to the least loaded worker.
+class StreamListener {
+ public:
+  StreamListener(boost::asio::io_context& io, std::vector<std::unique_ptr<Worker>>& workers, StreamGroup& group, Log& log);
+  ~StreamListener();
+
+  /// Throws std::runtime_error with the address and what to do about it.
+  void open(const std::string& input_id);
+  std::uint16_t port() const noexcept { return port_; }
+  const std::string& where() const noexcept { return where_; }
+  /// Takes what waits in the backlog, then listens no more.
+  void drain_and_close();
+
+ private:
+  void open_tcp();
+  void open_unix();
+  void wait();
+  bool accept_all();
+  void hand_over(int fd, const SocketAddress& from);
+
+  boost::asio::posix::stream_descriptor socket_;
+  boost::asio::steady_timer pause_;
+  std::vector<std::unique_ptr<Worker>>& workers_;
+  StreamGroup& group_;
+  Log& log_;
+  LogLimiter limiter_{std::chrono::seconds(60)};
+  std::uint16_t port_ = 0;
+  std::string where_;
+  std::string unix_path_;
+};
+
+/// Receives the datagrams of one address on the main thread.
+class DatagramListener {
+ public:
+  DatagramListener(boost::asio::io_context& io, Log& log, std::function<void(const Datagram&)> each);
+  ~DatagramListener();
+  void open(const std::string& input_id, const std::string& bind, std::uint16_t port);
+  void close();
+
+ private:
+  void wait();
+  void receive_all();
+
+  boost::asio::posix::stream_descriptor socket_;
+  Log& log_;
+  std::function<void(const Datagram&)> each_;
+};
+
+}  // namespace logboom::net

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <logboom/net.hpp>
+
+#include "net/worker.hpp"
+#include "record/emitter.hpp"
+
+namespace logboom::net {
+
+/// The workers, the main thread's loop, and the listeners.
+///
+/// Threads: `run` takes the main thread; the rest is called on it, before `run` or from its handlers.
+/// Lifetime: everything that inputs and sinks hold of workers' memory must be gone before this is.
+class Server {
+ public:
+  Server(unsigned workers, Log& log);
+  ~Server();
+
+  std::vector<std::unique_ptr<Worker>>& workers() noexcept { return workers_; }
+  void start_workers();
+
+  /// Calls `handler` on the main thread for each of these signals.
+  void on_signals(const std::vector<int>& signals, std::function<void(int)> handler);
+  /// Runs until `stop`.
+  void run();
+  void stop();
+  void post(std::function<void()> task);
+
+  /// Makes a Host for one input. `emitter` gives that input's way into the pipeline on each worker.
+  std::unique_ptr<Host> host(std::string id, MetricLabels labels, Metrics& metrics,
+                             std::function<Emitter&(Worker&)> emitter);
+
+  /// Empties the backlogs, closes the listeners, lets every connection end as its protocol asks, and calls `done` on the
+  /// main thread.
+  void shut_down(std::chrono::steady_clock::time_point deadline, std::function<void()> done);
+
+ private:
+  friend class InputHost;
+  struct Impl;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace logboom::net

@@ -1,0 +1,295 @@
+#include "net/worker.hpp"
+
+#include <sys/epoll.h>
+
+#include <array>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <exception>
+#include <future>
+#include <map>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "net/connection.hpp"
+#include "net/gather.hpp"
+
+namespace logboom::net {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::chrono::seconds idle_after{1};
+
+struct Outcome {
+  std::uint64_t connection;
+  std::uint64_t token;
+  bool confirmed;
+};
+
+}  // namespace
+
+struct Worker::Impl {
+  asio::io_context io{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
+  asio::posix::stream_descriptor gate{io};
+  asio::steady_timer gather_timer{io};
+  asio::steady_timer timer{io};
+  asio::steady_timer idle_timer{io};
+  bool idle_armed = false;
+  bool busy = false;
+  Gather gather;
+  bool gate_open = true;
+  std::unordered_map<std::uint64_t, std::unique_ptr<StreamConnection>> connections;
+  std::vector<std::unique_ptr<StreamConnection>> graveyard;
+  std::multimap<Clock::time_point, std::uint64_t> timers;
+  std::unordered_map<std::uint64_t, std::multimap<Clock::time_point, std::uint64_t>::iterator> timer_of;
+  Clock::time_point timer_armed_for = Clock::time_point::max();
+  std::vector<Outcome> settled_here;
+  std::mutex mutex;
+  std::vector<Outcome> settled_elsewhere;
+  std::function<void()> shutdown_done;
+};
+
+Worker::Worker(unsigned index, Log& log) : index_(index), log_(log), impl_(std::make_unique<Impl>()) {
+  impl_->gate.assign(lanes_.fd());
+}
+
+Worker::~Worker() {
+  stop_and_join();
+  impl_->gate.release();
+}
+
+void Worker::start() {
+  wait_for_gate();
+  thread_ = std::thread([this] { run(); });
+}
+
+void Worker::run() {
+  for (;;) {
+    try {
+      impl_->io.run();
+      return;
+    } catch (const std::exception& error) {
+      log_.error(cat("worker ", index_, ": ", std::string_view(error.what()), "; it goes on"));
+    }
+  }
+}
+
+void Worker::stop_and_join() {
+  if (!thread_.joinable()) return;
+  post([this] {
+    close_rest();
+    after_calls();
+    impl_->io.stop();
+  });
+  thread_.join();
+}
+
+void Worker::post(std::function<void()> task) {
+  asio::post(impl_->io, [this, task = std::move(task)] {
+    task();
+    after_calls();
+  });
+}
+
+void Worker::adopt(std::function<std::unique_ptr<StreamConnection>(Worker&)> make) {
+  connection_count_.fetch_add(1, std::memory_order_relaxed);
+  post([this, make = std::move(make)] {
+    std::unique_ptr<StreamConnection> made = make(*this);
+    StreamConnection& connection = *made;
+    impl_->connections.emplace(connection.id(), std::move(made));
+    connection.open();
+    if (shutting_down_) connection.shut_down();
+  });
+}
+
+void Worker::begin_shutdown(Clock::time_point deadline, std::function<void()> done) {
+  post([this, deadline, done = std::move(done)]() mutable {
+    shutting_down_ = true;
+    impl_->shutdown_done = std::move(done);
+    std::vector<StreamConnection*> all;
+    all.reserve(impl_->connections.size());
+    for (const auto& [id, connection] : impl_->connections) all.push_back(connection.get());
+    for (StreamConnection* connection : all) connection->shut_down();
+    auto cutter = std::make_shared<asio::steady_timer>(impl_->io, deadline);
+    cutter->async_wait([this, cutter](const boost::system::error_code& error) {
+      if (error) return;
+      close_rest();
+      after_calls();
+    });
+  });
+}
+
+void Worker::close_rest() {
+  std::vector<StreamConnection*> all;
+  for (const auto& [id, connection] : impl_->connections) all.push_back(connection.get());
+  for (StreamConnection* connection : all) connection->cut();
+}
+
+void Worker::check_shutdown() {
+  if (!shutting_down_ || !impl_->connections.empty() || !impl_->shutdown_done) return;
+  std::exchange(impl_->shutdown_done, nullptr)();
+}
+
+void Worker::settled(std::uint64_t connection, std::uint64_t token, bool confirmed) {
+  if (std::this_thread::get_id() == thread_.get_id()) {
+    impl_->settled_here.push_back({connection, token, confirmed});
+    return;
+  }
+  bool first = false;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    first = impl_->settled_elsewhere.empty();
+    impl_->settled_elsewhere.push_back({connection, token, confirmed});
+  }
+  if (!first) return;
+  post([this] {
+    const std::lock_guard lock(impl_->mutex);
+    auto& here = impl_->settled_here;
+    here.insert(here.end(), impl_->settled_elsewhere.begin(), impl_->settled_elsewhere.end());
+    impl_->settled_elsewhere.clear();
+  });
+}
+
+Worker::Region Worker::region(std::size_t prefix) {
+  constexpr std::size_t least_read = 48 * 1024;
+  if (slab_ && slab_.get()->unique()) slab_used_ = 0;
+  if (!slab_ || slab_->capacity() - slab_used_ < prefix + least_read) {
+    slab_ = SlabPtr();
+    slab_ = slabs_.take();
+    slab_used_ = 0;
+  }
+  return {slab_, slab_->data() + slab_used_, slab_->capacity() - slab_used_ - prefix};
+}
+
+void Worker::set_timer(std::uint64_t connection, Clock::time_point at) {
+  const auto found = impl_->timer_of.find(connection);
+  if (found != impl_->timer_of.end()) impl_->timers.erase(found->second);
+  impl_->timer_of[connection] = impl_->timers.emplace(at, connection);
+  arm_timer();
+}
+
+void Worker::arm_timer() {
+  if (impl_->timers.empty() || impl_->timers.begin()->first >= impl_->timer_armed_for) return;
+  impl_->timer_armed_for = impl_->timers.begin()->first;
+  impl_->timer.expires_at(impl_->timer_armed_for);
+  impl_->timer.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    fire_timers();
+    after_calls();
+  });
+}
+
+void Worker::fire_timers() {
+  impl_->timer_armed_for = Clock::time_point::max();
+  const Clock::time_point now = Clock::now();
+  std::vector<std::uint64_t> due;
+  while (!impl_->timers.empty() && impl_->timers.begin()->first <= now) {
+    due.push_back(impl_->timers.begin()->second);
+    impl_->timer_of.erase(due.back());
+    impl_->timers.erase(impl_->timers.begin());
+  }
+  for (const std::uint64_t id : due) {
+    const auto found = impl_->connections.find(id);
+    if (found != impl_->connections.end()) found->second->on_timer();
+  }
+  arm_timer();
+}
+
+void Worker::bury(StreamConnection& connection) {
+  const auto found = impl_->connections.find(connection.id());
+  if (found == impl_->connections.end()) return;
+  impl_->graveyard.push_back(std::move(found->second));
+  impl_->connections.erase(found);
+  connection_count_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Worker::wait_for_gate() {
+  impl_->gate.async_wait(asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& error) {
+    if (!error) on_gate();
+  });
+}
+
+void Worker::on_gate() {
+  std::size_t bytes = 0;
+  serve(Lanes::Lane::prompt, bytes);
+  if (impl_->gate_open) {
+    impl_->gate_open = false;
+    read_gathered();
+  }
+  after_calls();
+  watch_idleness();
+  wait_for_gate();
+}
+
+/// Memory that traffic needed goes back to the system once there is none.
+void Worker::watch_idleness() {
+  impl_->busy = true;
+  if (impl_->idle_armed) return;
+  impl_->idle_armed = true;
+  impl_->busy = false;
+  impl_->idle_timer.expires_after(idle_after);
+  impl_->idle_timer.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    impl_->idle_armed = false;
+    if (impl_->busy) return watch_idleness();
+    slab_ = SlabPtr();
+    slabs_.trim(0);
+  });
+}
+
+/// One look at the gathered lane; then it is left alone for as long as it pays.
+void Worker::read_gathered() {
+  std::size_t bytes = 0;
+  const std::size_t reads = serve(Lanes::Lane::gathered, bytes);
+  const std::chrono::microseconds wait = impl_->gather.after_round(reads, bytes, Clock::now());
+  if (wait.count() == 0) {
+    impl_->gate_open = true;
+    lanes_.open_gate();
+    return;
+  }
+  impl_->gather_timer.expires_after(wait);
+  impl_->gather_timer.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    read_gathered();
+    after_calls();
+  });
+}
+
+std::size_t Worker::serve(Lanes::Lane lane, std::size_t& bytes) {
+  std::array<epoll_event, 512> space;
+  const std::span<const epoll_event> events = lanes_.ready(lane, space);
+  for (const epoll_event& event : events) bytes += static_cast<StreamConnection*>(event.data.ptr)->on_ready(event.events);
+  return events.size();
+}
+
+void Worker::after_calls() {
+  do {
+    deliver_settled();
+    empty_graveyard();
+  } while (!impl_->settled_here.empty());
+  check_shutdown();
+}
+
+void Worker::deliver_settled() {
+  while (!impl_->settled_here.empty()) {
+    const std::vector<Outcome> outcomes = std::exchange(impl_->settled_here, {});
+    for (const Outcome& outcome : outcomes) {
+      const auto found = impl_->connections.find(outcome.connection);
+      if (found != impl_->connections.end()) found->second->on_settled(outcome.token, outcome.confirmed);
+    }
+  }
+}
+
+void Worker::empty_graveyard() {
+  const auto dead = std::exchange(impl_->graveyard, {});
+}
+
+}  // namespace logboom::net

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <thread>
+
+#include <logboom/bytes.hpp>
+#include <logboom/log.hpp>
+
+#include "net/lanes.hpp"
+
+namespace logboom::net {
+
+class StreamConnection;
+
+/// One thread with an event loop, its slabs and its connections. Connections are given to it by `adopt` and stay.
+///
+/// Threads: `post`, `adopt`, `settled`, `connections` and `begin_shutdown` from any thread; all else is the worker's own.
+/// Lifetime: outlives every receipt and every slab that it made; `join` before the sinks are gone is not needed.
+class Worker {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  Worker(unsigned index, Log& log);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  void start();
+  /// Ends the loop and the thread. Connections that are left are closed.
+  void stop_and_join();
+
+  unsigned index() const noexcept { return index_; }
+  Log& log() noexcept { return log_; }
+  void post(std::function<void()> task);
+  /// Connections that this worker has or is about to get.
+  std::size_t connections() const noexcept { return connection_count_.load(std::memory_order_relaxed); }
+  /// Takes a connection over: `make` runs on the worker.
+  void adopt(std::function<std::unique_ptr<StreamConnection>(Worker&)> make);
+
+  /// Reads what has arrived on every connection, ends each as its protocol asks, and calls `done` on this thread when
+  /// none is left; those that still wait at `deadline` are cut.
+  void begin_shutdown(Clock::time_point deadline, std::function<void()> done);
+
+  /// The outcome of a receipt, on its way to the connection.
+  void settled(std::uint64_t connection, std::uint64_t token, bool confirmed);
+
+  struct Region {
+    SlabPtr slab;
+    std::uint8_t* data = nullptr;  // `prefix` bytes of room, then `size` more
+    std::size_t size = 0;
+  };
+  /// Room in the worker's slab for `prefix` bytes and a large read behind them.
+  Region region(std::size_t prefix);
+  /// How much of the last region now holds bytes that somebody may still look at.
+  void use_region(std::size_t size) noexcept { slab_used_ += size; }
+
+  SlabPool& slabs() noexcept { return slabs_; }
+  Lanes& lanes() noexcept { return lanes_; }
+  /// Wakes `connection` by its `on_timer` once.
+  void set_timer(std::uint64_t connection, Clock::time_point at);
+  /// Destroys the connection once the current round is over.
+  void bury(StreamConnection& connection);
+  bool shutting_down() const noexcept { return shutting_down_; }
+
+ private:
+  struct Impl;
+
+  void run();
+  void wait_for_gate();
+  void on_gate();
+  void read_gathered();
+  void watch_idleness();
+  std::size_t serve(Lanes::Lane lane, std::size_t& bytes);
+  void after_calls();
+  void deliver_settled();
+  void empty_graveyard();
+  void arm_timer();
+  void fire_timers();
+  void close_rest();
+  void check_shutdown();
+
+  unsigned index_;
+  Log& log_;
+  SlabPool slabs_;
+  Lanes lanes_;
+  SlabPtr slab_;
+  std::size_t slab_used_ = 0;
+  bool shutting_down_ = false;
+  std::atomic<std::size_t> connection_count_{0};
+  std::unique_ptr<Impl> impl_;
+  std::thread thread_;
+};
+
+}  // namespace logboom::net
