@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include <logboom/buffer.hpp>
+
+namespace logboom {
+
+/// Batches with fewer bytes are copied into the buffer's own memory, larger ones hold their receive slabs. At this size
+/// a copy costs about a microsecond, and a shared batch wastes at most 15 parts in 16 of a receive slab.
+inline constexpr std::uint64_t copy_below = 16 * 1024;
+
+/// What the batch is counted with while it is reserved: what it will hold at most.
+std::uint64_t reservation_of(const EventBatch& batch) noexcept;
+
+/// A chunk in memory: the part that outputs see, and what it takes to grow and to account for it.
+///
+/// Threads: one at a time; the buffer's lock sees to it until the chunk is taken.
+class HeldChunk {
+ public:
+  /// `blocks` makes full-sized blocks and outlives the chunk.
+  explicit HeldChunk(SlabPool& blocks) : blocks_(blocks) {}
+
+  /// Adds all events of the batch. The Tag object is kept, not the batch, where the bytes are copied.
+  void add(const BatchPtr& batch);
+  /// Nothing more is added: `chunk` is complete.
+  void seal();
+
+  Chunk chunk;
+  Receipts receipts;
+  /// Memory that is alive because of this chunk, in bytes.
+  std::uint64_t held = 0;
+  /// The place in the order of sealing.
+  std::uint64_t sequence = 0;
+
+ private:
+  void add_copy(const EventBatch& batch);
+  void add_shared(const BatchPtr& batch);
+  std::uint8_t* room_for(std::size_t size);
+  void finish_batch();
+
+  SlabPool& blocks_;
+  std::unique_ptr<EventBatch> growing_;
+  SlabPtr block_;
+  std::size_t used_ = 0;
+  const Slab* last_shared_ = nullptr;
+};
+
+}  // namespace logboom

@@ -1,0 +1,10 @@
+#include <logboom/buffer.hpp>
+
+namespace logboom {
+
+void TimeSlices::find(std::int64_t sec) {
+  low_ = timekey_floor(sec, timekey_, zone_.at(sec).utc_offset);
+  high_ = timekey_ > 0 ? low_ + timekey_ : low_ + 1;
+}
+
+}  // namespace logboom

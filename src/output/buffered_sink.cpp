@@ -1,0 +1,48 @@
+#include <utility>
+
+#include "output/flusher.hpp"
+#include "output/output_metrics.hpp"
+#include "output/sink.hpp"
+
+namespace logboom {
+
+namespace {
+
+class BufferedSink final : public Sink {
+ public:
+  BufferedSink(ChunkOutput& output, std::unique_ptr<Buffer> buffer, const BufferSettings& settings, SinkContext context)
+      : output_(output),
+        buffer_(std::move(buffer)),
+        flusher_(output, *buffer_, settings, counters_, std::move(context.id), context.log) {
+    buffer_->start(settings, counters_);
+    register_output_metrics(context.metrics, context.labels, counters_, [this] { return totals(); });
+  }
+
+  bool reserve(const EventBatch& batch) noexcept override { return buffer_->reserve(batch); }
+  void unreserve(const EventBatch& batch) noexcept override { buffer_->release_reservation(batch); }
+  void append(Delivery delivery) override { buffer_->append(std::move(delivery)); }
+  void set_on_space(std::function<void()> on_space) override { buffer_->set_on_space(std::move(on_space)); }
+  void start() override {
+    output_.start();
+    flusher_.start();
+  }
+  void flush_now() override { buffer_->flush_now(); }
+  void reopen() override { flusher_.request_reopen(); }
+  Stopped stop(std::chrono::steady_clock::time_point deadline) override { return flusher_.stop(deadline); }
+  OutputTotals totals() const override { return buffer_->totals(); }
+
+ private:
+  ChunkOutput& output_;
+  OutputCounters counters_;
+  std::unique_ptr<Buffer> buffer_;
+  Flusher flusher_;
+};
+
+}  // namespace
+
+std::unique_ptr<Sink> make_buffered_sink(ChunkOutput& output, std::unique_ptr<Buffer> buffer,
+                                         const BufferSettings& settings, SinkContext context) {
+  return std::make_unique<BufferedSink>(output, std::move(buffer), settings, std::move(context));
+}
+
+}  // namespace logboom

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <logboom/buffer.hpp>
+#include <logboom/log.hpp>
+#include <logboom/output.hpp>
+
+#include "output/retry.hpp"
+#include "output/sink.hpp"
+
+namespace logboom {
+
+/// The flush threads of one output: take a chunk, write it, and see to what came of it.
+///
+/// Threads: `start`, `stop` and the destructor on one thread; `request_reopen` on any. The references outlive this.
+class Flusher {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  Flusher(ChunkOutput& output, Buffer& buffer, const BufferSettings& settings, OutputCounters& counters,
+          std::string id, Log& log);
+  /// Waits for threads that still run.
+  ~Flusher();
+
+  void start();
+  void request_reopen();
+  Stopped stop(Clock::time_point deadline);
+
+ private:
+  void run(bool first);
+  void turn(bool first, bool& wrote);
+  void reopen_if_asked();
+  void attempt(const Chunk& chunk);
+  WriteResult write(const Chunk& chunk);
+  void succeeded(const Chunk& chunk, const WriteResult& result);
+  void failed(const Chunk& chunk, const std::string& reason);
+  void refused(const Chunk& chunk, const std::string& reason);
+  bool out_of_time() const noexcept;
+  bool wait_for_end(Clock::time_point deadline);
+
+  ChunkOutput& output_;
+  Buffer& buffer_;
+  const BufferSettings settings_;
+  OutputCounters& counters_;
+  const std::string id_;
+  Log& log_;
+  LogLimiter invalid_log_{std::chrono::seconds(10)};
+
+  std::vector<std::thread> threads_;
+  std::atomic<bool> reopen_{false};
+  std::atomic<bool> stopping_{false};
+  std::atomic<Clock::rep> deadline_;
+  /// Writes share it; reopening and idling, which the first thread does, have it alone.
+  std::shared_mutex writing_;
+
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  std::size_t running_ = 0;
+  RetryPolicy retry_;
+};
+
+}  // namespace logboom

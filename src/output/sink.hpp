@@ -1,0 +1,67 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <logboom/buffer.hpp>
+#include <logboom/event.hpp>
+#include <logboom/log.hpp>
+#include <logboom/metrics.hpp>
+#include <logboom/output.hpp>
+
+namespace logboom {
+
+/// How a sink's shutdown ended.
+enum class Stopped : std::uint8_t {
+  clean,      // everything was written, or dropped and counted before
+  left_over,  // the time was over: the rest was dropped, counted with the reason `shutdown`, and not confirmed
+  stuck,      // a write does not come back: the sink and its output must not be destroyed, the process has to exit
+};
+
+/// Where the dispatcher leaves batches for one output, whatever is behind it.
+///
+/// Threads: `reserve`, `unreserve` and `append` on any worker; `flush_now`, `reopen` and `totals` on any thread; the
+/// rest on the main thread. Call order: `set_on_space`, `start`, then batches, then `stop` once no more come.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+
+  /// Counts what the batch will hold. False: no room; on_space is called later. For several outputs: reserve in all,
+  /// then append to all; give back what the others reserved where one says no.
+  virtual bool reserve(const EventBatch& batch) noexcept = 0;
+  virtual void unreserve(const EventBatch& batch) noexcept = 0;
+  /// Takes over the batch and its receipts; only after `reserve` said yes to this batch.
+  virtual void append(Delivery delivery) = 0;
+  /// `on_space` is called on any thread, perhaps once too often.
+  virtual void set_on_space(std::function<void()> on_space) = 0;
+
+  /// Starts the output, then its threads. Throws what the output's `start` throws.
+  virtual void start() = 0;
+  /// SIGUSR1, one half: what is buffered is written now.
+  virtual void flush_now() {}
+  /// SIGUSR1, the other half: files are opened anew before the next write.
+  virtual void reopen() {}
+  /// Writes what is buffered, trying again what fails, until `deadline`; returns a little later at most.
+  virtual Stopped stop(std::chrono::steady_clock::time_point deadline) = 0;
+
+  virtual OutputTotals totals() const = 0;
+};
+
+/// What a sink needs beside its output. The references outlive the sink.
+struct SinkContext {
+  std::string id;
+  MetricLabels labels;  // id and type of the output
+  Log& log;
+  Metrics& metrics;
+};
+
+/// The output outlives the sink.
+std::unique_ptr<Sink> make_direct_sink(DirectOutput& output, SinkContext context);
+/// The settings are those that `buffer_settings` made for this output.
+std::unique_ptr<Sink> make_buffered_sink(ChunkOutput& output, std::unique_ptr<Buffer> buffer,
+                                         const BufferSettings& settings, SinkContext context);
+
+}  // namespace logboom
