@@ -1,0 +1,61 @@
+#include <logboom/formatter.hpp>
+#include <logboom/json.hpp>
+#include <logboom/time_options.hpp>
+
+namespace logboom::plugins {
+namespace {
+
+class StdoutFormatter : public Formatter {
+ public:
+  struct Options : TimeOptions {
+    std::string output_type = "json";
+    std::string json_parser = "oj";
+    Newline newline = Newline::lf;
+    InvalidUtf8 invalid_utf8 = InvalidUtf8::replace;
+
+    Options() { time_format = "%Y-%m-%d %H:%M:%S.%N %z"; }
+
+    static void describe(Describe<Options>& d) {
+      d.param("output_type", &Options::output_type, "How the record is printed: json, the only form there is.");
+      d.param("json_parser", &Options::json_parser, "Accepted for Fluentd's sake, without effect.");
+      describe_time(d);
+      d.choice("newline", &Options::newline, {{"lf", Newline::lf}, {"crlf", Newline::crlf}}, "The line end.");
+      d.choice("invalid_utf8", &Options::invalid_utf8, {{"replace", InvalidUtf8::replace}, {"raw", InvalidUtf8::raw}},
+               "Bytes that are not UTF-8: U+FFFD in their place, or as they are (then a line may be no valid JSON).");
+    }
+  };
+
+  StdoutFormatter(const Options& options, BuildContext& context)
+      : json_{options.invalid_utf8}, line_end_(to_text(options.newline)), times_(options.formatter(context.element())) {
+    if (options.output_type == "json") return;
+    const Attribute* attribute = context.element().find("output_type");
+    throw ConfigError(attribute != nullptr ? attribute->value_pos : context.element().pos,
+                      cat("output_type \"", options.output_type, "\" is not supported; only json is"));
+  }
+
+  bool format(std::string_view tag, const Event& event, OutBuffer& out) override {
+    head_.clear();
+    times_.append(head_, event.time);
+    out.append(head_);
+    out.append(' ');
+    out.append(tag);
+    out.append(": ");
+    append_json(out, event.record.value(), json_);
+    out.append(line_end_);
+    return true;
+  }
+
+ private:
+  JsonOptions json_;
+  std::string_view line_end_;
+  TimeFormatter times_;
+  std::string head_;
+};
+
+}  // namespace
+
+PluginInfo formatter_stdout() {
+  return describe_plugin<StdoutFormatter>(PluginKind::formatter, "stdout", "Time, tag and the record for human eyes.");
+}
+
+}  // namespace logboom::plugins

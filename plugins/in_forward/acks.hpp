@@ -1,0 +1,46 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+
+namespace logboom::in_forward {
+
+/// The answers that one connection owes, in the order in which they were asked for: each goes out once, when it and all
+/// before it are due.
+///
+/// Docker's client reads the answers for stdout and stderr with one reader and hangs when two arrive together. It never
+/// has more than two messages unanswered, so that for such a client answers are kept a millisecond apart; a client that
+/// was seen with more is one that can take them as they come.
+class Acks {
+ public:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::milliseconds spacing{1};
+
+  /// Owes one more answer; returns its token.
+  std::uint64_t expect(std::string answer);
+  /// The message of this token is safe.
+  void settle(std::uint64_t token);
+  /// The next answer to send now. Nothing: none is due, or `wait` says when to ask again.
+  std::optional<std::string> next(Clock::time_point now, std::chrono::microseconds& wait);
+
+  bool empty() const noexcept { return owed_.empty(); }
+  std::uint64_t count() const noexcept { return next_token_; }
+
+ private:
+  struct Owed {
+    std::string answer;
+    bool due = false;
+  };
+  static constexpr std::size_t docker_at_most = 2;
+
+  std::deque<Owed> owed_;
+  std::uint64_t next_token_ = 0;
+  std::uint64_t first_token_ = 0;
+  bool pipelines_ = false;
+  Clock::time_point not_before_{};
+};
+
+}  // namespace logboom::in_forward

@@ -1,0 +1,72 @@
+#include <logboom/input.hpp>
+
+#include "options.hpp"
+#include "session.hpp"
+
+namespace logboom {
+
+namespace in_forward {
+namespace {
+
+class ForwardInput final : public Input {
+ public:
+  using Options = in_forward::Options;
+
+  ForwardInput(Options options, BuildContext& context) : options_(std::move(options)) {
+    if (!options_.unix_path.empty()) return;
+    if (options_.bind.empty()) options_.bind = "0.0.0.0";
+    static_cast<void>(context);
+  }
+
+  void start(net::Host& host) override {
+    net::StreamListen where;
+    where.bind = options_.bind;
+    where.port = options_.port;
+    where.unix_path = options_.unix_path;
+    if (options_.unix_permission) where.unix_mode = options_.unix_permission->bits;
+    where.backlog = options_.backlog;
+    where.reset_on_close = options_.linger_timeout == 0;
+    where.keepalive = options_.send_keepalive_packet;
+    where.resolve_hostname = options_.resolve_hostname.value_or(false) || !options_.source_hostname_key.empty();
+    shared_ = std::make_unique<Shared>(options_, host);
+    host.listen(where, [this](net::Connection& connection) { return std::make_unique<ForwardSession>(connection, *shared_); });
+    if (options_.unix_path.empty()) {
+      host.listen_datagram(options_.bind, host.last_port(), [](const net::Datagram& heartbeat) {
+        heartbeat.reply(std::string_view("\0", 1));
+      });
+    }
+  }
+
+ private:
+  Options options_;
+  std::unique_ptr<Shared> shared_;
+};
+
+/// What would make a connection safe must never be passed over in silence.
+void refuse_what_is_not_there(const Element& element) {
+  for (const Element& section : element.children) {
+    if (section.name == "security" || section.name == "transport") {
+      throw ConfigError(section.pos, cat("<", section.name, "> is not supported by this version's forward input: it would listen without ",
+                                         section.name == "security" ? "authentication" : "TLS",
+                                         ". Remove the section to accept that, or keep the port private"));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace in_forward
+
+namespace plugins {
+
+PluginInfo in_forward() {
+  PluginInfo info = describe_plugin<logboom::in_forward::ForwardInput>(
+      PluginKind::input, "forward", "Receives events by the Fluentd forward protocol: Docker's fluentd log driver, Fluentd, Fluent Bit, fluent-logger.");
+  info.make = [make = std::move(info.make)](const Element& element, BuildContext& context) {
+    logboom::in_forward::refuse_what_is_not_there(element);
+    return make(element, context);
+  };
+  return info;
+}
+
+}  // namespace plugins
+}  // namespace logboom

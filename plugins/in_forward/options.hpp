@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <logboom/params.hpp>
+
+namespace logboom::in_forward {
+
+/// The parameters of `@type forward`: Fluentd's, with `unix_path`, `unix_permission` and `decompression_budget` added.
+struct Options {
+  std::uint16_t port = 24224;
+  std::string bind = "0.0.0.0";
+  std::string unix_path;
+  std::optional<FileMode> unix_permission;
+  int backlog = 0;
+  std::int64_t linger_timeout = 0;
+  std::string tag;
+  std::string add_tag_prefix;
+  std::string source_address_key;
+  std::string source_hostname_key;
+  std::optional<bool> resolve_hostname;
+  bool deny_keepalive = false;
+  bool send_keepalive_packet = false;
+  bool skip_invalid_event = true;
+  ByteSize chunk_size_limit{std::uint64_t{64} << 20};
+  std::optional<ByteSize> chunk_size_warn_limit;
+  ByteSize decompression_size_limit{std::uint64_t{256} << 20};
+  ByteSize decompression_budget{std::uint64_t{512} << 20};
+
+  static void describe(Describe<Options>& d) {
+    d.param("port", &Options::port, "TCP port to listen on, and UDP port for heartbeats; 0 takes a free one.");
+    d.param("bind", &Options::bind, "Address to listen on.");
+    d.param("unix_path", &Options::unix_path,
+            "Listen on this unix socket instead of a port: the target of `fluentd-address=unix:///PATH`.");
+    d.param("unix_permission", &Options::unix_permission, "Permission bits of the unix socket.");
+    d.param("backlog", &Options::backlog, "Connections that may wait to be accepted; 0 is the system's largest.").range(0, 65535);
+    d.param("linger_timeout", &Options::linger_timeout,
+            "0: a connection whose client expects no answers is closed with a reset, so that the client notices and sends again "
+            "what it was writing. Any other value: it is closed with FIN.");
+    d.param("tag", &Options::tag, "Replaces the tag of every event.");
+    d.param("add_tag_prefix", &Options::add_tag_prefix, "Put before each tag, with a dot between.");
+    d.param("source_address_key", &Options::source_address_key, "Field that the sender's address is written into.");
+    d.param("source_hostname_key", &Options::source_hostname_key, "Field that the sender's host name is written into.");
+    d.param("resolve_hostname", &Options::resolve_hostname,
+            "Look up the sender's host name; said or not, it is done where `source_hostname_key` is used.");
+    d.param("deny_keepalive", &Options::deny_keepalive, "Close a connection after its first message.");
+    d.param("send_keepalive_packet", &Options::send_keepalive_packet, "Use TCP keepalive on connections.");
+    d.param("skip_invalid_event", &Options::skip_invalid_event,
+            "Accepted for Fluentd's sake: an event without a valid time or record is always left out, counted and answered; "
+            "the rest of its message is kept.");
+    d.param("chunk_size_limit", &Options::chunk_size_limit,
+            "A larger message is not kept: it is counted as dropped, answered if it asked for that, and the connection goes on.");
+    d.param("chunk_size_warn_limit", &Options::chunk_size_warn_limit, "A larger message is worth a warning.");
+    d.param("decompression_size_limit", &Options::decompression_size_limit, "What one compressed message may become.");
+    d.param("decompression_budget", &Options::decompression_budget,
+            "What all compressed messages that are read at one time may become together.");
+  }
+};
+
+}  // namespace logboom::in_forward

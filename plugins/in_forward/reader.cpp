@@ -1,0 +1,393 @@
+#include "reader.hpp"
+
+#include <algorithm>
+
+namespace logboom::in_forward {
+
+namespace {
+
+using msgpack::Scan;
+using msgpack::Type;
+using msgpack::Value;
+
+// Smaller pieces of a compressed payload are copied, so that they don't hold a whole slab each.
+constexpr std::size_t share_from = 16 * 1024;
+
+bool is_gzip(const std::uint8_t* p, std::size_t size) { return size >= 2 && p[0] == 0x1f && p[1] == 0x8b; }
+bool is_zstd(const std::uint8_t* p, std::size_t size) {
+  return size >= 4 && p[0] == 0x28 && p[1] == 0xb5 && p[2] == 0x2f && p[3] == 0xfd;
+}
+
+}  // namespace
+
+MessageOption read_option(const Value& option) {
+  MessageOption result;
+  if (option.type() != Type::map) return result;
+  const Record map(option);
+  result.chunk = map.find("chunk");
+  if (result.chunk && result.chunk.type() == Type::nil) result.chunk = Value();
+  if (const Value compressed = map.find("compressed"); compressed && compressed.type() != Type::nil) {
+    result.compressed = compressed.text();
+    result.compressed_other = !compressed.is_text();
+  }
+  return result;
+}
+
+std::size_t Reader::read(const SlabPtr& slab, std::uint8_t* data, std::size_t size) {
+  std::uint8_t* p = data;
+  const std::uint8_t* end = data + size;
+  while (step(slab, p, end)) {
+  }
+  collector_.end_run();
+  return static_cast<std::size_t>(p - data);
+}
+
+/// One unit; false where more bytes are needed, or none are wanted.
+bool Reader::step(const SlabPtr& slab, std::uint8_t*& p, const std::uint8_t* end) {
+  switch (step_) {
+    case Step::message: return single(slab, p, end);
+    case Step::option: return elements(slab, p, end);
+    case Step::packed: return packed(slab, p, end);
+    case Step::forward: return forward(slab, p, end);
+    case Step::opaque: return opaque(slab, p, end);
+    case Step::sniff: return sniff(p, end);
+    case Step::junk: return junk(p, end);
+  }
+  return false;
+}
+
+bool Reader::single(const SlabPtr& slab, std::uint8_t*& p, const std::uint8_t* end) {
+  if (!in_message_) {
+    while (fast_message(slab, p, end)) {
+    }
+    if (stopped_) return false;
+    if (!in_message_ && !head(p, end)) return false;
+    if (!in_message_) return true;
+  }
+  return elements(slab, p, end);
+}
+
+/// Docker's and most loggers' messages: `[tag, time, record, {}]` with an integer or EventTime. Whatever is not quite that
+/// is left to the general way, with what was already looked at.
+bool Reader::fast_message(const SlabPtr& slab, std::uint8_t*& p, const std::uint8_t* end) {
+  const auto available = static_cast<std::size_t>(end - p);
+  if (available < 16 || (p[0] != 0x94 && p[0] != 0x93)) return false;
+  std::size_t tag_at = 2;
+  std::size_t tag_size = p[1] & 0x1fU;
+  if ((p[1] & 0xe0U) != 0xa0) {
+    if (p[1] != 0xd9) return false;
+    tag_at = 3;
+    tag_size = p[2];
+  }
+  const std::size_t time_at = tag_at + tag_size;
+  if (available < time_at + 11) return false;
+  const std::uint8_t* time = p + time_at;
+  const bool event_time = time[0] == 0xd7 && time[1] == 0;
+  if (!event_time && time[0] != 0xd2 && time[0] != 0xce) return false;
+  if (msgpack::load_be(time + (event_time ? 2 : 1), 4) == 0) return false;
+  const std::size_t record_at = time_at + (event_time ? 10 : 5);
+  const std::uint8_t* at = p + record_at;
+  if ((*at & 0xf0) != 0x80 && *at != 0xde) return false;
+
+  skipper_.start();
+  const Scan scan = skipper_.advance(at, end);
+  const std::size_t looked = static_cast<std::size_t>(at - p);
+  const bool has_option = p[0] == 0x94;
+  if (scan == Scan::complete && (!has_option || (at != end && *at == 0x80)) && looked < limit_) {
+    collector_.begin({reinterpret_cast<const char*>(p + tag_at), tag_size});
+    collector_.add_message(slab, p + time_at, at);
+    p += looked + (has_option ? 1 : 0);
+    stopped_ = !owner_.message_end({MessageEnd::Mode::message, {}, looked, false});
+    return !stopped_;
+  }
+  if (scan == Scan::malformed) return false;
+  in_message_ = true;
+  mode_ = MessageEnd::Mode::message;
+  count_ = p[0] & 0x0fU;
+  element_ = scan == Scan::complete ? 3 : 2;
+  fresh_ = scan == Scan::complete;
+  offsets_[0] = 1;
+  offsets_[1] = time_at;
+  offsets_[2] = record_at;
+  offsets_[3] = looked;
+  scan_ = looked;
+  return false;
+}
+
+/// The beginning of a top-level object. False: more bytes are needed.
+bool Reader::head(std::uint8_t*& p, const std::uint8_t* end) {
+  if (p == end) return false;
+  const msgpack::Head head = msgpack::detail::head_table.heads[*p];
+  if (*p == 0xc0) {
+    ++p;
+    return true;
+  }
+  if (msgpack::type_of(*p) != Type::array) {
+    junk_first_ = *p;
+    step_ = Step::junk;
+    skipper_.start();
+    return true;
+  }
+  if (end - p < head.size) return false;
+  count_ = Value(p, end).count();
+  mode_ = MessageEnd::Mode::message;
+  in_message_ = true;
+  fresh_ = true;
+  element_ = 0;
+  scan_ = offsets_[0] = head.size;
+  return true;
+}
+
+bool Reader::junk(std::uint8_t*& p, const std::uint8_t* end) {
+  const std::uint8_t* at = p;
+  const Scan scan = skipper_.advance(at, end);
+  if (scan == Scan::malformed) return broken(Trouble::malformed);
+  p += at - p;
+  if (scan == Scan::incomplete) return false;
+  step_ = Step::message;
+  owner_.not_a_message(junk_first_);
+  return true;
+}
+
+bool Reader::elements(const SlabPtr& slab, std::uint8_t*& p, const std::uint8_t* end) {
+  while (element_ < count_) {
+    const std::uint8_t* at = p + scan_;
+    if (fresh_) {
+      if (at == end) return false;
+      if (element_ == 1 && step_ == Step::message) {
+        const Type type = msgpack::type_of(*at);
+        if (type == Type::string || type == Type::binary || type == Type::array) return begin_carrier(p, end);
+      }
+      skipper_.start();
+      fresh_ = false;
+    }
+    const Scan scan = skipper_.advance(at, end);
+    if (scan == Scan::malformed) return broken(Trouble::malformed);
+    scan_ = static_cast<std::size_t>(at - p);
+    if (scan == Scan::complete) {
+      fresh_ = true;
+      ++element_;
+      if (element_ <= 4) offsets_[element_] = scan_;
+    } else {
+      check_size();
+    }
+    if (discard_ && (fresh_ ? element_ - 1 : element_) < option_index()) {
+      p += scan_;
+      message_bytes_ += scan_;
+      scan_ = 0;
+      if (fresh_ && element_ <= 4) offsets_[element_] = 0;
+    }
+    if (scan == Scan::incomplete) return false;
+  }
+  return finish(slab, p);
+}
+
+/// The tag is known and what follows carries entries: from here on each entry is a unit of its own.
+bool Reader::begin_carrier(std::uint8_t*& p, const std::uint8_t* end) {
+  const std::uint8_t* at = p + scan_;
+  const msgpack::Head head = msgpack::detail::head_table.heads[*at];
+  const bool array = msgpack::type_of(*at) == Type::array;
+  const std::size_t header = head.kind == msgpack::Head::Kind::fixed ? 1 : head.size;
+  if (static_cast<std::size_t>(end - at) < header) return false;
+  const Value tag(p + offsets_[0], p + offsets_[1]);
+  tag_valid_ = tag.is_text();
+  collector_.flush();
+  if (tag_valid_) collector_.begin(tag.text());
+  entries_seen_ = 0;
+  if (array) {
+    mode_ = MessageEnd::Mode::forward;
+    step_ = Step::forward;
+    entries_left_ = Value(at, end).count();
+  } else {
+    mode_ = MessageEnd::Mode::packed;
+    payload_left_ = header == 1 ? *at & 0x1fU : msgpack::load_be(at + 1, head.length_bytes);
+    step_ = payload_left_ >= 2 ? Step::sniff : Step::packed;
+    discard_ = discard_ || payload_left_ > limit_;
+  }
+  message_bytes_ += scan_ + header;
+  p += scan_ + header;
+  scan_ = 0;
+  return true;
+}
+
+/// Compressed or not is said behind the payload; its first bytes tell already, as no entry begins like that.
+bool Reader::sniff(const std::uint8_t* p, const std::uint8_t* end) {
+  const auto available = static_cast<std::size_t>(std::min<std::uint64_t>(static_cast<std::uint64_t>(end - p), payload_left_));
+  if (available == 0) return false;
+  const bool perhaps = *p == 0x1f || *p == 0x28;
+  if (perhaps && available < std::min<std::uint64_t>(4, payload_left_)) return false;
+  step_ = is_gzip(p, available) || is_zstd(p, available) ? Step::opaque : Step::packed;
+  return true;
+}
+
+bool Reader::entry(const SlabPtr& slab, std::uint8_t*& p, const std::uint8_t* end, bool& whole) {
+  const std::uint8_t* at = p + scan_;
+  if (fresh_) skipper_.start();
+  fresh_ = false;
+  const Scan scan = skipper_.advance(at, end);
+  if (scan == Scan::malformed) return broken(Trouble::malformed);
+  whole = scan == Scan::complete;
+  if (!whole) {
+    scan_ = static_cast<std::size_t>(at - p);
+    return true;
+  }
+  ++entries_seen_;
+  if (discard_) {
+    drops_.too_large.add();
+  } else if (!tag_valid_) {
+    drops_.invalid_tag.add();
+  } else {
+    collector_.add_entry(slab, p, at);
+  }
+  message_bytes_ += static_cast<std::size_t>(at - p);
+  p += at - p;
+  scan_ = 0;
+  fresh_ = true;
+  return true;
+}
+
+bool Reader::packed(const SlabPtr& slab, std::uint8_t*& p, const std::uint8_t* end) {
+  while (payload_left_ != 0) {
+    const std::uint64_t here = std::min<std::uint64_t>(static_cast<std::uint64_t>(end - p), payload_left_);
+    const std::uint8_t* before = p;
+    bool whole = false;
+    if (!entry(slab, p, p + here, whole)) return false;
+    if (!whole && here == payload_left_) {
+      drops_.truncated_entry.add();
+      p += here;
+      scan_ = 0;
+      fresh_ = true;
+    } else if (!whole) {
+      check_size();
+      if (discard_) {
+        p += scan_;
+        message_bytes_ += scan_;
+        scan_ = 0;
+      }
+    }
+    payload_left_ -= static_cast<std::uint64_t>(p - before);
+    if (!whole && payload_left_ != 0) return false;
+  }
+  begin_option();
+  return true;
+}
+
+bool Reader::opaque(const SlabPtr& slab, std::uint8_t*& p, const std::uint8_t* end) {
+  const auto here = static_cast<std::size_t>(std::min<std::uint64_t>(static_cast<std::uint64_t>(end - p), payload_left_));
+  if (!discard_ && here != 0) {
+    Bytes piece(slab, p, here);
+    payload_.push_back(here < share_from ? piece.copy() : std::move(piece));
+  }
+  p += here;
+  message_bytes_ += here;
+  payload_left_ -= here;
+  if (payload_left_ != 0) return false;
+  begin_option();
+  return true;
+}
+
+bool Reader::forward(const SlabPtr& slab, std::uint8_t*& p, const std::uint8_t* end) {
+  while (entries_left_ != 0) {
+    bool whole = false;
+    if (!entry(slab, p, end, whole)) return false;
+    if (whole) {
+      --entries_left_;
+      continue;
+    }
+    check_size();
+    if (discard_) {
+      p += scan_;
+      message_bytes_ += scan_;
+      scan_ = 0;
+    }
+    return false;
+  }
+  begin_option();
+  return true;
+}
+
+void Reader::begin_option() {
+  step_ = Step::option;
+  element_ = 2;
+  offsets_[2] = 0;
+  scan_ = 0;
+  fresh_ = true;
+}
+
+/// A message beyond the limit is looked through to its end, so that it can be answered, but kept no longer.
+void Reader::check_size() {
+  if (discard_ || message_bytes_ + scan_ <= limit_) return;
+  discard_ = true;
+  payload_.clear();
+  if (step_ == Step::message) {
+    collector_.flush();
+  } else {
+    drops_.too_large.add(collector_.abandon());
+  }
+}
+
+bool Reader::finish(const SlabPtr& slab, std::uint8_t*& p) {
+  check_size();
+  MessageOption option;
+  if (count_ > option_index()) {
+    option = read_option(Value(p + offsets_[option_index()], p + offsets_[option_index() + 1]));
+  }
+  if (mode_ == MessageEnd::Mode::message) {
+    finish_single(slab, p);
+  } else if (!finish_carrier(option)) {
+    return false;
+  }
+  const MessageEnd message{mode_, option, message_bytes_ + scan_, discard_};
+  p += scan_;
+  stopped_ = !owner_.message_end(message);
+  reset();
+  return !stopped_;
+}
+
+void Reader::finish_single(const SlabPtr& slab, std::uint8_t* p) {
+  if (discard_) return drops_.too_large.add();
+  if (count_ < 3) return drops_.invalid_message.add();
+  const Value tag(p + offsets_[0], p + offsets_[1]);
+  if (!tag.is_text()) return drops_.invalid_tag.add();
+  std::uint8_t* time = p + offsets_[1];
+  const std::uint8_t* end = p + offsets_[3];
+  const EntryView view = view_time_and_record(time, end);
+  collector_.begin(tag.text());
+  if (view.shape == Shape::good || view.shape == Shape::rewrite) time[-1] = 0x92;
+  collector_.add_viewed(slab, view, time - 1, end);
+}
+
+bool Reader::finish_carrier(const MessageOption& option) {
+  const bool named = option.compressed == "gzip" || option.compressed == "zstd";
+  const bool plain = !named && !option.compressed_other && (option.compressed.empty() || option.compressed == "text");
+  if (!named && !plain) return broken(Trouble::compression);
+  if (payload_.empty()) return !named || discard_ || entries_seen_ == 0 || broken(Trouble::compression);
+  std::vector<Bytes> payload = std::exchange(payload_, {});
+  if (!tag_valid_) {
+    drops_.invalid_tag.add();
+    return true;
+  }
+  return owner_.decompress(option, payload) || broken(Trouble::compression);
+}
+
+bool Reader::broken(Trouble why) {
+  trouble_ = why;
+  if (step_ == Step::message || step_ == Step::junk) {
+    collector_.flush();
+  } else {
+    collector_.abandon();
+  }
+  return false;
+}
+
+void Reader::reset() {
+  step_ = Step::message;
+  in_message_ = false;
+  discard_ = false;
+  tag_valid_ = true;
+  fresh_ = true;
+  scan_ = 0;
+  message_bytes_ = 0;
+}
+
+}  // namespace logboom::in_forward

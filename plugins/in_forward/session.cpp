@@ -1,0 +1,218 @@
+#include "session.hpp"
+
+#include <logboom/json.hpp>
+
+#include "payload.hpp"
+
+namespace logboom::in_forward {
+
+namespace {
+
+constexpr std::uint64_t short_connection_messages = 3;
+
+std::string text_of(const Record& record, std::string_view key) {
+  const msgpack::Value value = record.find(key);
+  return value ? std::string(value.text()) : std::string();
+}
+
+std::string printable(std::uint8_t first) {
+  switch (msgpack::type_of(first)) {
+    case msgpack::Type::integer: return "a number";
+    case msgpack::Type::string: return "a string";
+    case msgpack::Type::map: return "a map";
+    default: return "something else";
+  }
+}
+
+}  // namespace
+
+struct ForwardSession::Json {
+  JsonFramer framer;
+  JsonReader reader;
+  OutBuffer made;
+  std::size_t looked = 0;  // bytes of the current value that the framer has seen
+};
+
+Shared::Shared(Options given, net::Host& host)
+    : options(std::move(given)),
+      log(host.log()),
+      drops(host),
+      malformed(host.errors("malformed")),
+      broken_message(host.errors("broken_message")),
+      truncated_message(host.errors("truncated_message")),
+      bad_compression(host.errors("bad_compression")),
+      budget(options.decompression_budget.bytes),
+      storms(log) {}
+
+ForwardSession::ForwardSession(net::Connection& connection, Shared& shared)
+    : connection_(connection),
+      shared_(shared),
+      collector_(connection, shared.options, shared.drops),
+      reader_(collector_, shared.drops, shared.options, *this) {}
+
+ForwardSession::~ForwardSession() = default;
+
+std::size_t ForwardSession::on_bytes(const SlabPtr& slab, std::uint8_t* data, std::size_t size) {
+  if (given_up_) return size;
+  if (!begun_) {
+    begun_ = true;
+    if (*data == '{' || *data == '[') json_ = std::make_unique<Json>();
+  }
+  const std::size_t used = json_ ? read_json(reinterpret_cast<const char*>(data), size) : reader_.read(slab, data, size);
+  if (reader_.trouble() == Reader::Trouble::malformed) {
+    give_up(shared_.malformed, json_ ? "malformed message" : "malformed msgpack");
+  } else if (reader_.trouble() == Reader::Trouble::compression) {
+    give_up(shared_.bad_compression, "the compressed payload can't be read");
+  } else if (!reader_.in_carrier()) {
+    collector_.flush();
+  }
+  if (collector_.invalid() != 0 && !warned_invalid_) {
+    warned_invalid_ = true;
+    shared_.log.warn(cat("forward: ", connection_.peer(), ": skip invalid event: time must be a number or EventTime, the record a map; "
+                         "further ones of this connection are only counted"));
+  }
+  return given_up_ ? size : used;
+}
+
+bool ForwardSession::message_end(const MessageEnd& message) {
+  ++messages_;
+  const Options& options = shared_.options;
+  if (message.too_large || (options.chunk_size_warn_limit && message.bytes > options.chunk_size_warn_limit->bytes)) {
+    shared_.log.warn(cat("forward: ", connection_.peer(), ": a message of ", message.bytes, " bytes ",
+                         message.too_large ? "is beyond chunk_size_limit and was dropped" : "is beyond chunk_size_warn_limit"));
+  }
+  if (message.option.chunk) owe_answer(message.option.chunk, message.mode);
+  if (message.mode != MessageEnd::Mode::message) collector_.flush();
+  if (!options.deny_keepalive) return true;
+  connection_.close(net::Close::finish);
+  collector_.flush();
+  given_up_ = true;
+  return false;
+}
+
+void ForwardSession::owe_answer(const msgpack::Value& chunk, MessageEnd::Mode mode) {
+  OutBuffer answer;
+  if (json_) {
+    answer.append("{\"ack\":");
+    append_json(answer, chunk);
+    answer.append("}");
+  } else {
+    msgpack::Writer writer(answer);
+    writer.map(1);
+    writer.string("ack");
+    writer.value(chunk);
+  }
+  if (acks_.count() == 0) {
+    connection_.prompt();
+    if (mode == MessageEnd::Mode::message) remember_container();
+  }
+  collector_.receipt(connection_.receipt(acks_.expect(std::string(answer.text()))));
+}
+
+void ForwardSession::remember_container() {
+  const Span run = collector_.last_run();
+  if (run.events != 1) return;
+  Event event;
+  EntryCursor cursor(run);
+  if (!cursor.next(event)) return;
+  const std::string id = text_of(event.record, "container_id");
+  if (id.empty()) return;
+  const std::string name = text_of(event.record, "container_name");
+  container_ = cat(name.empty() ? std::string_view("without a name") : std::string_view(name), " (", std::string_view(id).substr(0, 12), ")");
+}
+
+void ForwardSession::on_receipt(std::uint64_t token, bool confirmed) {
+  if (!confirmed) {
+    shared_.log.warn(cat("forward: ", connection_.peer(), ": a message could not be made safe; closing the connection without an ack, so that it is sent again"));
+    connection_.close(net::Close::finish);
+    given_up_ = true;
+    return;
+  }
+  acks_.settle(token);
+  send_acks();
+}
+
+void ForwardSession::send_acks() {
+  std::chrono::microseconds wait{};
+  while (const auto answer = acks_.next(Acks::Clock::now(), wait)) connection_.send(*answer);
+  if (wait.count() != 0) connection_.set_timer(wait);
+}
+
+void ForwardSession::not_a_message(std::uint8_t first) {
+  shared_.broken_message.add();
+  const bool http = first == 'G' || first == 'P' || first == 'H' || first == 'D' || first == 'O';
+  warn_once(cat("incoming chunk is broken: a message must be an array, not ", printable(first),
+                http && messages_ == 0 ? " (does something speak HTTP to this port?)" : ""));
+}
+
+void ForwardSession::warn_once(std::string_view what) {
+  if (std::exchange(warned_broken_, true)) return;
+  shared_.log.warn(cat("forward: ", connection_.peer(), ": ", what));
+}
+
+void ForwardSession::give_up(Counter& counter, std::string_view why) {
+  if (std::exchange(given_up_, true)) return;
+  counter.add();
+  shared_.log.warn(cat("forward: ", connection_.peer(), ": ", why, "; the connection is reset, nothing of this message was kept"));
+  connection_.close(net::Close::reset);
+}
+
+bool ForwardSession::decompress(const MessageOption& option, std::vector<Bytes>& payload) {
+  const PayloadResult result = read_compressed(payload, option.compressed, shared_.options.decompression_size_limit.bytes,
+                                               shared_.budget, collector_, shared_.drops);
+  if (result.ok) return true;
+  warn_once(cat("compressed payload: ", result.why));
+  return false;
+}
+
+std::size_t ForwardSession::read_json(const char* data, std::size_t size) {
+  std::size_t used = 0;
+  while (!given_up_) {
+    const auto frame = json_->framer.advance(data + used + json_->looked, size - used - json_->looked);
+    json_->looked += frame.used;
+    if (frame.scan == msgpack::Scan::malformed) {
+      give_up(shared_.malformed, "malformed JSON: a message must be an array");
+      break;
+    }
+    if (frame.scan == msgpack::Scan::incomplete) {
+      if (json_->framer.idle()) used += std::exchange(json_->looked, 0);
+      if (json_->looked > shared_.options.chunk_size_limit.bytes) {
+        shared_.drops.too_large.add();
+        give_up(shared_.malformed, "a JSON message is beyond chunk_size_limit");
+      }
+      break;
+    }
+    const std::string_view text(data + used, std::exchange(json_->looked, 0));
+    used += text.size();
+    if (!read_json_value(text)) break;
+  }
+  return used;
+}
+
+/// The value as msgpack goes the way of every other message.
+bool ForwardSession::read_json_value(std::string_view text) {
+  json_->made.clear();
+  JsonError error;
+  if (!json_->reader.read(text, json_->made, error)) {
+    give_up(shared_.malformed, cat("malformed JSON at byte ", error.offset, " of the message: ", error.message));
+    return false;
+  }
+  Bytes made = Bytes::copy_of(json_->made.text());
+  reader_.read(made.slab(), made.slab()->data(), made.size());
+  return reader_.trouble() == Reader::Trouble::none;
+}
+
+void ForwardSession::on_end(net::End end, std::size_t unconsumed) {
+  static_cast<void>(end);
+  const bool truncated = !given_up_ && (unconsumed != 0 || reader_.mid_message());
+  if (truncated) {
+    shared_.truncated_message.add();
+    shared_.log.info(cat("forward: ", connection_.peer(), ": the connection ended in the middle of a message, which is not kept"));
+  }
+  collector_.abandon();
+  if (!container_.empty() && messages_ <= short_connection_messages) {
+    shared_.storms.short_connection(container_, StormWatch::Clock::now());
+  }
+}
+
+}  // namespace logboom::in_forward

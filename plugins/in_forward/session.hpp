@@ -1,0 +1,75 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <logboom/compress.hpp>
+#include <logboom/json_reader.hpp>
+#include <logboom/net.hpp>
+
+#include "acks.hpp"
+#include "collector.hpp"
+#include "options.hpp"
+#include "reader.hpp"
+#include "storm.hpp"
+
+namespace logboom::in_forward {
+
+/// What the sessions of one input share. Outlives them.
+struct Shared {
+  Shared(Options given, net::Host& host);
+  Options options;
+  Log& log;
+  Drops drops;
+  Counter& malformed;
+  Counter& broken_message;
+  Counter& truncated_message;
+  Counter& bad_compression;
+  DecompressBudget budget;
+  StormWatch storms;
+};
+
+/// One connection that speaks the forward protocol, in msgpack or JSON.
+class ForwardSession final : public net::Session, private Reader::Owner {
+ public:
+  ForwardSession(net::Connection& connection, Shared& shared);
+  ~ForwardSession() override;
+
+  std::size_t on_bytes(const SlabPtr& slab, std::uint8_t* data, std::size_t size) override;
+  void on_receipt(std::uint64_t token, bool confirmed) override;
+  void on_timer() override { send_acks(); }
+  void on_end(net::End end, std::size_t unconsumed) override;
+  bool answers() const override { return acks_.count() != 0; }
+  bool waiting() const override { return !acks_.empty(); }
+
+ private:
+  struct Json;
+
+  bool message_end(const MessageEnd& message) override;
+  void not_a_message(std::uint8_t first) override;
+  bool decompress(const MessageOption& option, std::vector<Bytes>& payload) override;
+
+  std::size_t read_json(const char* data, std::size_t size);
+  bool read_json_value(std::string_view text);
+  void owe_answer(const msgpack::Value& chunk, MessageEnd::Mode mode);
+  void remember_container();
+  void send_acks();
+  void give_up(Counter& counter, std::string_view why);
+  void warn_once(std::string_view what);
+
+  net::Connection& connection_;
+  Shared& shared_;
+  Collector collector_;
+  Reader reader_;
+  Acks acks_;
+  std::unique_ptr<Json> json_;
+  std::string container_;      // whose log this is, where the sender asks for answers
+  std::uint64_t messages_ = 0;
+  bool begun_ = false;
+  bool given_up_ = false;
+  bool warned_broken_ = false;
+  bool warned_invalid_ = false;
+};
+
+}  // namespace logboom::in_forward
