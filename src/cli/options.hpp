@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include <logboom/log.hpp>
+
+namespace logboom {
+
+/// What the command line asks for. Options have Fluentd's names and meaning.
+struct CliOptions {
+  enum class Command : std::uint8_t {
+    run,
+    print,        // `text`, on stdout: --help and --version
+    show_plugin,  // `plugin`: --show-plugin-config
+    healthcheck,  // `port`
+    docs,         // `docs_folder`
+  };
+  Command command = Command::run;
+
+  std::string config_path;  // always set; see default_config_path
+  /// Configuration text behind that of the file; "-": read it from stdin.
+  std::optional<std::string> inline_config;
+  bool dry_run = false;
+  /// What -v and -q say; nullopt leaves it to `<system>`.
+  std::optional<LogLevel> log_level;
+  std::string log_path;  // empty: stderr
+  bool suppress_config_dump = false;
+
+  std::string text;
+  std::string plugin;
+  std::uint16_t port = 24224;
+  std::string docs_folder;
+};
+
+/// What of the process's surroundings the command line's defaults depend on.
+struct CliEnvironment {
+  std::function<std::optional<std::string>(const std::string& name)> variable;
+  std::function<bool(const std::string& path)> exists;
+
+  static CliEnvironment of_process();
+};
+
+/// A command line that can't be followed; `what()` is a sentence for people. The exit status is 1.
+class CliError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Throws CliError.
+CliOptions parse_cli(int argc, const char* const* argv, const CliEnvironment& environment);
+
+/// FLUENT_CONF; else FLUENTD_CONF under /fluentd/etc, as in Fluentd's image; else /etc/logboom/logboom.conf if there is
+/// one; else /etc/fluent/fluent.conf.
+std::string default_config_path(const CliEnvironment& environment);
+
+}  // namespace logboom

@@ -1,0 +1,205 @@
+#include "pipeline/builder.hpp"
+
+#include <logboom/formatter.hpp>
+
+#include <stdexcept>
+
+namespace logboom {
+
+namespace {
+
+const Attribute* given(const Element& element, std::string_view key) {
+  const Attribute* attribute = element.find(key);
+  return attribute == nullptr || attribute->is_nil || attribute->is_default ? nullptr : attribute;
+}
+
+std::string type_of(const Element& element, const std::string& fallback) {
+  const Attribute* type = given(element, "@type");
+  if (type != nullptr && !type->value.empty()) return type->value;
+  if (!fallback.empty()) return fallback;
+  throw ConfigError(element.pos, cat("<", element.name, "> has no '@type': add a line that says which plugin it is"));
+}
+
+SourcePos type_pos(const Element& element) {
+  const Attribute* type = given(element, "@type");
+  return type != nullptr ? type->value_pos : element.pos;
+}
+
+PatternList patterns_of(const Element& element) {
+  try {
+    return PatternList::compile(element.arg);
+  } catch (const std::invalid_argument& error) {
+    throw ConfigError(element.pos, cat("<", element.name, " ", element.arg, ">: ", std::string_view(error.what())));
+  }
+}
+
+}  // namespace
+
+/// What one plugin sees while it is made.
+class NodeContext final : public BuildContext {
+ public:
+  /// `builder` is needed for stores only, while the pipeline is built.
+  NodeContext(const Pipeline::Context& context, PipelineBuilder* builder, const Element& element, std::string id, MetricLabels labels)
+      : context_(context), builder_(builder), element_(element), id_(std::move(id)), labels_(std::move(labels)) {}
+
+  const std::string& id() const override { return id_; }
+  const Element& element() const override { return element_; }
+  Log& log() override { return context_.log; }
+  Metrics& metrics() override { return context_.metrics; }
+  MetricLabels labels() const override { return labels_; }
+  const SystemSettings& system() const override { return context_.system; }
+  void warn(const SourcePos& pos, std::string message) override {
+    if (!quiet_) context_.warn(pos, std::move(message));
+  }
+
+  FormatterFactory formatter(const PluginSection& section) override {
+    const Element& where = section.element != nullptr ? *section.element : element_;
+    const PluginInfo& info = context_.registry.find(PluginKind::formatter, section.type, type_pos(where));
+    auto element = std::make_shared<Element>(section.element != nullptr ? *section.element : Element{"format", "", element_.pos, {}, {}});
+    auto inner = std::make_shared<NodeContext>(context_, nullptr, *element, id_, labels_);
+    const auto make = [info, element, inner] {
+      std::unique_ptr<Plugin> made = info.make(*element, *inner);
+      return std::unique_ptr<Formatter>(static_cast<Formatter*>(made.release()));
+    };
+    static_cast<void>(make());
+    inner->quiet_ = true;
+    return make;
+  }
+
+  std::size_t store(const PluginSection& section) override {
+    if (section.element == nullptr) throw ConfigError(element_.pos, "an output is missing");
+    return builder_->add_output(*section.element, type_of(*section.element, section.type));
+  }
+
+ private:
+  const Pipeline::Context& context_;
+  PipelineBuilder* builder_;
+  const Element& element_;
+  std::string id_;
+  MetricLabels labels_;
+  bool quiet_ = false;
+};
+
+void PipelineBuilder::build(const Element& root) {
+  pipeline_.router_.add_label("");
+  for (const Element& element : root.children) {
+    if (element.name == "label") pipeline_.router_.add_label(element.arg);
+  }
+  read_rules(root, "");
+  check_labels();
+}
+
+void PipelineBuilder::read_rules(const Element& parent, const std::string& label) {
+  for (const Element& element : parent.children) {
+    if (element.name == "source" && label.empty()) {
+      add_input(element);
+    } else if (element.name == "match") {
+      add_match(element, label);
+    } else if (element.name == "filter") {
+      add_filter(element, label);
+    } else if (element.name == "label" && label.empty()) {
+      read_label(element);
+    } else if (element.name == "worker" && label.empty()) {
+      read_rules(element, label);
+    } else if (element.name != "system") {
+      pipeline_.context_.warn(element.pos, cat("section <", element.name, "> is unknown here and has no effect"));
+    }
+  }
+}
+
+void PipelineBuilder::read_label(const Element& element) {
+  if (element.arg.empty()) throw ConfigError(element.pos, "<label> needs a name: <label @NAME>");
+  if (element.arg == "@ROOT") throw ConfigError(element.pos, "@ROOT means the top level and can't be a <label>");
+  if (!ids_.insert("label " + element.arg).second) throw ConfigError(element.pos, cat("<label ", element.arg, "> is there twice: put both together"));
+  read_rules(element, element.arg);
+}
+
+std::string PipelineBuilder::claim_id(const Element& element, const std::string& fallback) {
+  const Attribute* id = given(element, "@id");
+  if (id == nullptr) return cat(fallback, ":", element.pos.line);
+  if (!ids_.insert("id " + id->value).second) throw ConfigError(id->value_pos, cat("@id '", id->value, "' is used twice: ids must be unique"));
+  return id->value;
+}
+
+void PipelineBuilder::add_input(const Element& element) {
+  const std::string type = type_of(element, "");
+  const PluginInfo& info = pipeline_.context_.registry.find(PluginKind::input, type, type_pos(element));
+  InputNode& node = pipeline_.inputs_.emplace_back();
+  node.id = claim_id(element, "in_" + info.name);
+  node.labels = {{"id", node.id}, {"type", info.name}};
+  node.pos = element.pos;
+  if (const Attribute* label = given(element, "@label")) {
+    node.label = label->value == "@ROOT" ? std::string() : label->value;
+    label_uses_.push_back({node.label, label->value_pos});
+  }
+  NodeContext context(pipeline_.context_, this, element, node.id, node.labels);
+  node.plugin.reset(static_cast<Input*>(info.make(element, context).release()));
+  pipeline_.context_.metrics.counter("logboom_input_events_total", node.labels, node.events);
+}
+
+void PipelineBuilder::add_match(const Element& element, const std::string& label) {
+  PatternList patterns = patterns_of(element);
+  pipeline_.router_.add_match(label, std::move(patterns), add_output(element, type_of(element, "")));
+}
+
+void PipelineBuilder::add_filter(const Element& element, const std::string& label) {
+  PatternList patterns = patterns_of(element);
+  const std::string type = type_of(element, "");
+  const PluginInfo& info = pipeline_.context_.registry.find(PluginKind::filter, type, type_pos(element));
+  const std::string id = claim_id(element, "filter_" + info.name);
+  NodeContext context(pipeline_.context_, this, element, id, {{"id", id}, {"type", info.name}});
+  pipeline_.filters_.emplace_back(static_cast<Filter*>(info.make(element, context).release()));
+  pipeline_.router_.add_filter(label, std::move(patterns), pipeline_.filters_.size() - 1);
+}
+
+std::size_t PipelineBuilder::add_output(const Element& element, const std::string& type) {
+  const PluginInfo& info = pipeline_.context_.registry.find(PluginKind::output, type, type_pos(element));
+  OutputNode node;
+  node.id = claim_id(element, "out_" + info.name);
+  node.pos = element.pos;
+  const MetricLabels labels{{"id", node.id}, {"type", info.name}};
+  NodeContext context(pipeline_.context_, this, element, node.id, labels);
+  node.plugin.reset(static_cast<Output*>(info.make(element, context).release()));
+  node.sink = make_sink(node, element, labels);
+
+  class Labels final : public RoutePlan {
+   public:
+    Labels(std::vector<LabelUse>& uses, SourcePos pos) : uses_(uses), pos_(std::move(pos)) {}
+    void here() override {}
+    void label(const std::string& name) override { uses_.push_back({name == "@ROOT" ? std::string() : name, pos_}); }
+    void store(std::size_t) override {}
+
+   private:
+    std::vector<LabelUse>& uses_;
+    SourcePos pos_;
+  };
+  const Attribute* label = given(element, "@label");
+  Labels labels_used(label_uses_, label != nullptr ? label->value_pos : element.pos);
+  node.plugin->plan(labels_used);
+  pipeline_.outputs_.push_back(std::move(node));
+  return pipeline_.outputs_.size() - 1;
+}
+
+std::unique_ptr<Sink> PipelineBuilder::make_sink(OutputNode& node, const Element& element, const MetricLabels& labels) {
+  SinkContext context{node.id, labels, pipeline_.context_.log, pipeline_.context_.metrics};
+  if (auto* direct = dynamic_cast<DirectOutput*>(node.plugin.get())) return make_direct_sink(*direct, std::move(context));
+  auto* output = dynamic_cast<ChunkOutput*>(node.plugin.get());
+  if (output == nullptr) return nullptr;
+  const BufferSettings settings = buffer_settings(element, output->buffer_defaults(), output->waits_for_slice(), pipeline_.context_.warn);
+  const std::vector<const Element*> sections = element.sections("buffer");
+  const Element none{"buffer", "", element.pos, {}, {}};
+  const Element& section = sections.empty() ? none : *sections.back();
+  const PluginInfo& info = pipeline_.context_.registry.find(PluginKind::buffer, type_of(section, "memory"), type_pos(section));
+  NodeContext node_context(pipeline_.context_, this, section, node.id, labels);
+  std::unique_ptr<Buffer> buffer(static_cast<Buffer*>(info.make(section, node_context).release()));
+  return make_buffered_sink(*output, std::move(buffer), settings, std::move(context));
+}
+
+void PipelineBuilder::check_labels() {
+  for (const LabelUse& use : label_uses_) {
+    if (pipeline_.router_.has_label(use.label)) continue;
+    throw ConfigError(use.pos, cat("there is no <label ", use.label, ">: add it, or correct the name"));
+  }
+}
+
+}  // namespace logboom

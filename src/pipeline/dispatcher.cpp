@@ -1,0 +1,171 @@
+#include "pipeline/dispatcher.hpp"
+
+#include <set>
+#include <utility>
+
+#include "pipeline/filter_run.hpp"
+
+namespace logboom {
+
+class Dispatcher::InputEmitter final : public Emitter {
+ public:
+  InputEmitter(Dispatcher& dispatcher, InputNode& input) : dispatcher_(dispatcher), input_(input) {}
+  Tag tag(std::string_view text) override { return tags_.intern(text); }
+  void emit(Delivery delivery, Flow& flow) override {
+    input_.events.add(delivery.batch->events());
+    dispatcher_.dispatch(input_.label, std::move(delivery), flow);
+  }
+  void forget(Flow& flow) override { dispatcher_.forget(flow); }
+
+ private:
+  Dispatcher& dispatcher_;
+  InputNode& input_;
+  TagTable tags_;
+};
+
+Dispatcher::Dispatcher(const Pipeline& pipeline, std::function<void(std::function<void()>)> post)
+    : pipeline_(pipeline), post_(std::move(post)), routes_(pipeline) {}
+
+Dispatcher::~Dispatcher() { abandon_parked(); }
+
+Emitter& Dispatcher::emitter(InputNode& input) {
+  auto& slot = emitters_[&input];
+  if (!slot) slot = std::make_unique<InputEmitter>(*this, input);
+  return *slot;
+}
+
+void Dispatcher::dispatch(const std::string& label, Delivery delivery, Flow& flow) {
+  const RouteNode& node = routes_.find(label, delivery.batch->tag());
+  if (node.is_single() && parked_.empty() && node.sinks.front()->reserve(*delivery.batch)) {
+    node.sinks.front()->append(std::move(delivery));
+    return;
+  }
+  Legs legs;
+  collect(node, std::move(delivery.batch), legs);
+  deliver(std::move(legs), std::move(delivery.receipts), flow);
+}
+
+void Dispatcher::collect(const RouteNode& node, BatchPtr batch, Legs& legs) {
+  for (Filter* filter : node.filters) {
+    batch = run_filter(*filter, batch, legs);
+    if (!batch) return;
+  }
+  RoutingCounters& counters = pipeline_.counters();
+  if (node.end == RouteNode::End::unmatched) return pipeline_.report_unmatched(batch->tag().text(), batch->events());
+  if (node.end == RouteNode::End::loop) {
+    counters.dropped_loop.add(batch->events());
+    pipeline_.log().error(cat("tag \"", batch->tag().text(), "\" goes round in a circle of labels: ", node.error, "; ", batch->events(), " events dropped"));
+    return;
+  }
+  const std::size_t ways = node.sinks.size() + node.next.size();
+  if (ways > 1) counters.made.add((ways - 1) * batch->events());
+  for (Sink* sink : node.sinks) legs.push_back({sink, batch});
+  for (const auto& next : node.next) collect(*next, batch, legs);
+}
+
+BatchPtr Dispatcher::run_filter(Filter& filter, const BatchPtr& batch, Legs& legs) {
+  FilterRun run(batch);
+  try {
+    filter.apply(*batch, run);
+  } catch (const std::exception& error) {
+    run.fail_all(error.what());
+  }
+  pipeline_.counters().filtered.add(run.finish());
+  for (const auto& [reason, failed] : run.failed()) send_failed(failed, reason, legs);
+  return run.kept();
+}
+
+/// To `@ERROR` if there is such a label; a failure on the way there is only counted, so that nothing goes in circles.
+void Dispatcher::send_failed(const BatchPtr& failed, std::string_view reason, Legs& legs) {
+  const std::string label = "@ERROR";
+  if (error_depth_ != 0 || !pipeline_.router().has_label(label)) {
+    pipeline_.counters().dropped_filter_error.add(failed->events());
+    pipeline_.log().warn(cat("tag \"", failed->tag().text(), "\": ", failed->events(), " events dropped: ", reason));
+    return;
+  }
+  ++error_depth_;
+  const Tag fresh = Tag::make(failed->tag().text());
+  collect(routes_.find(label, fresh), failed, legs);
+  --error_depth_;
+}
+
+void Dispatcher::deliver(Legs legs, Receipts receipts, Flow& flow) {
+  if (legs.empty()) return receipts.confirm();
+  if (!has_parked(flow) && reserve(legs)) return append(legs, std::move(receipts));
+  park(std::move(legs), std::move(receipts), flow);
+}
+
+bool Dispatcher::reserve(const Legs& legs) {
+  for (std::size_t i = 0; i < legs.size(); ++i) {
+    if (legs[i].sink->reserve(*legs[i].batch)) continue;
+    while (i-- > 0) legs[i].sink->unreserve(*legs[i].batch);
+    return false;
+  }
+  return true;
+}
+
+void Dispatcher::append(Legs& legs, Receipts receipts) {
+  for (std::size_t i = 0; i + 1 < legs.size(); ++i) legs[i].sink->append({std::move(legs[i].batch), receipts.share()});
+  legs.back().sink->append({std::move(legs.back().batch), std::move(receipts)});
+}
+
+void Dispatcher::park(Legs legs, Receipts receipts, Flow& flow) {
+  std::uint64_t events = 0;
+  for (const Leg& leg : legs) events += leg.batch->events();
+  pipeline_.counters().parked.add(static_cast<std::int64_t>(events));
+  parked_.push_back({std::move(legs), std::move(receipts), &flow, events});
+  if (parked_of_[&flow]++ == 0) flow.hold();
+  // Room may have come between the refusal and here, when nobody was known to wait.
+  if (!waiting_.exchange(true)) post_([this] { retry_parked(); });
+}
+
+bool Dispatcher::has_parked(const Flow& flow) const noexcept { return !parked_.empty() && parked_of_.contains(&flow); }
+
+void Dispatcher::space() {
+  if (waiting_.exchange(false)) post_([this] { retry_parked(); });
+}
+
+void Dispatcher::retry_parked() {
+  if (parked_.empty()) return;
+  waiting_.store(true);
+  std::set<const Flow*> blocked;
+  std::vector<Flow*> freed;
+  std::deque<Parked> left;
+  for (Parked& parked : std::exchange(parked_, {})) {
+    if (blocked.contains(parked.flow) || !reserve(parked.legs)) {
+      blocked.insert(parked.flow);
+      left.push_back(std::move(parked));
+      continue;
+    }
+    pipeline_.counters().parked.add(-static_cast<std::int64_t>(parked.events));
+    append(parked.legs, std::move(parked.receipts));
+    if (parked.flow == nullptr) continue;
+    const auto found = parked_of_.find(parked.flow);
+    if (--found->second != 0) continue;
+    parked_of_.erase(found);
+    freed.push_back(parked.flow);
+  }
+  parked_ = std::move(left);
+  if (parked_.empty()) waiting_.store(false);
+  for (Flow* flow : freed) {
+    if (!parked_of_.contains(flow)) flow->go_on();
+  }
+}
+
+void Dispatcher::forget(Flow& flow) {
+  if (parked_of_.erase(&flow) == 0) return;
+  for (Parked& parked : parked_) {
+    if (parked.flow == &flow) parked.flow = nullptr;
+  }
+}
+
+void Dispatcher::abandon_parked() {
+  for (const Parked& parked : parked_) {
+    pipeline_.counters().parked.add(-static_cast<std::int64_t>(parked.events));
+    pipeline_.counters().dropped_shutdown.add(parked.events);
+  }
+  parked_.clear();
+  parked_of_.clear();
+}
+
+}  // namespace logboom

@@ -1,0 +1,95 @@
+#include "pipeline/route_tree.hpp"
+
+#include <algorithm>
+
+#include "pipeline/pipeline.hpp"
+
+namespace logboom {
+
+namespace {
+
+/// Follows outputs that route until there are sinks, and writes down the way: two tags with the same words have the
+/// same route.
+class TreeBuilder {
+ public:
+  explicit TreeBuilder(const Pipeline& pipeline) : pipeline_(pipeline) {}
+
+  std::unique_ptr<RouteNode> build(const std::string& label, std::string_view tag) {
+    auto node = std::make_unique<RouteNode>();
+    if (std::find(labels_.begin(), labels_.end(), label) != labels_.end()) {
+      node->end = RouteNode::End::loop;
+      for (const std::string& name : labels_) node->error += (name.empty() ? "@ROOT" : name) + " → ";
+      node->error += label.empty() ? "@ROOT" : label;
+      way_ += "loop;";
+      return node;
+    }
+    labels_.push_back(label);
+    const RuleMatch match = pipeline_.router().match(label, tag);
+    for (const std::size_t filter : match.filters) {
+      node->filters.push_back(&pipeline_.filter(filter));
+      way_ += cat("f", filter, ";");
+    }
+    if (match.output) {
+      follow(*node, *match.output, tag);
+    } else {
+      node->end = RouteNode::End::unmatched;
+      way_ += "u;";
+    }
+    labels_.pop_back();
+    return node;
+  }
+  const std::string& way() const noexcept { return way_; }
+
+ private:
+  class Plan final : public RoutePlan {
+   public:
+    Plan(TreeBuilder& builder, RouteNode& node, std::size_t output, std::string_view tag)
+        : builder_(builder), node_(node), output_(output), tag_(tag) {}
+    void here() override {
+      node_.sinks.push_back(builder_.pipeline_.output(output_).sink.get());
+      builder_.way_ += cat("o", output_, ";");
+    }
+    void label(const std::string& name) override {
+      builder_.way_ += "(";
+      node_.next.push_back(builder_.build(name == "@ROOT" ? std::string() : name, tag_));
+      builder_.way_ += ")";
+    }
+    void store(std::size_t index) override { builder_.follow(node_, index, tag_); }
+
+   private:
+    TreeBuilder& builder_;
+    RouteNode& node_;
+    std::size_t output_;
+    std::string_view tag_;
+  };
+
+  void follow(RouteNode& node, std::size_t output, std::string_view tag) {
+    Plan plan(*this, node, output, tag);
+    pipeline_.output(output).plugin->plan(plan);
+  }
+
+  const Pipeline& pipeline_;
+  std::vector<std::string> labels_;
+  std::string way_;
+};
+
+}  // namespace
+
+const RouteNode& RouteCache::find(const std::string& label, const Tag& tag) {
+  Tag::RouteSlot& slot = tag.route_slot();
+  if (slot.generation != pipeline_.generation()) {
+    slot.route = &resolve(label, tag.text());
+    slot.generation = pipeline_.generation();
+  }
+  return *static_cast<const RouteNode*>(slot.route);
+}
+
+const RouteNode& RouteCache::resolve(const std::string& label, std::string_view tag) {
+  TreeBuilder builder(pipeline_);
+  std::unique_ptr<RouteNode> node = builder.build(label, tag);
+  const auto [at, added] = routes_.try_emplace(builder.way());
+  if (added) at->second = std::move(node);
+  return *at->second;
+}
+
+}  // namespace logboom

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <logboom/filter.hpp>
+
+#include "output/sink.hpp"
+
+namespace logboom {
+
+class Pipeline;
+
+/// Where the events of a tag go from one label on: through these filters, then to these sinks and on to further labels.
+struct RouteNode {
+  enum class End : std::uint8_t { delivered, unmatched, loop };
+  std::vector<Filter*> filters;
+  std::vector<Sink*> sinks;
+  std::vector<std::unique_ptr<RouteNode>> next;
+  End end = End::delivered;
+  std::string error;  // for `loop`: which labels
+
+  /// True where a batch goes to exactly one sink as it is.
+  bool is_single() const noexcept { return filters.empty() && next.empty() && sinks.size() == 1; }
+};
+
+/// One worker's routes. Tags with the same way share one tree, so that many tags cost little.
+/// Threads: the worker's.
+class RouteCache {
+ public:
+  explicit RouteCache(const Pipeline& pipeline) : pipeline_(pipeline) {}
+  const RouteNode& find(const std::string& label, const Tag& tag);
+
+ private:
+  const RouteNode& resolve(const std::string& label, std::string_view tag);
+
+  const Pipeline& pipeline_;
+  std::map<std::string, std::unique_ptr<RouteNode>> routes_;
+};
+
+}  // namespace logboom

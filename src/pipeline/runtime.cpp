@@ -1,0 +1,141 @@
+#include "pipeline/runtime.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <map>
+#include <stdexcept>
+#include <thread>
+
+namespace logboom {
+
+namespace {
+
+// How long a stop may take before what is left is counted as dropped. Docker kills a container ten seconds after it asked
+// it to stop.
+constexpr std::chrono::seconds connections_patience{4};
+constexpr std::chrono::seconds flush_patience{8};
+
+unsigned worker_count(const SystemSettings& system) {
+  if (system.workers != 0) return system.workers;
+  const unsigned cores = std::thread::hardware_concurrency();
+  return cores == 0 ? 1 : cores;
+}
+
+/// Each connection is a file: the usual limit of 1024 would be the number of containers.
+void raise_file_limit(Log& log) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) == 0) log.debug(cat("limit of open files raised to ", limit.rlim_cur));
+}
+
+}  // namespace
+
+Runtime::Runtime(const Element& root, Pipeline::Context context, OwnLog& log, MetricsRegistry& metrics)
+    : log_(log), metrics_(metrics), server_(worker_count(context.system), log), pipeline_(root, std::move(context)) {
+  for (auto& worker : server_.workers()) {
+    dispatchers_.push_back(std::make_unique<Dispatcher>(
+        pipeline_, [&worker = *worker](std::function<void()> task) { worker.post(std::move(task)); }));
+  }
+  for (const OutputNode& output : pipeline_.outputs()) {
+    if (!output.sink) continue;
+    output.sink->set_on_space([this] {
+      for (auto& dispatcher : dispatchers_) dispatcher->space();
+    });
+  }
+}
+
+Runtime::~Runtime() {
+  for (auto& worker : server_.workers()) worker->stop_and_join();
+}
+
+int Runtime::run() {
+  raise_file_limit(log_);
+  std::signal(SIGPIPE, SIG_IGN);
+  server_.on_signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCONT}, [this](int signal) { on_signal(signal); });
+  pipeline_.start_outputs();
+  server_.start_workers();
+  for (InputNode& input : pipeline_.inputs()) {
+    hosts_.push_back(server_.host(input.id, input.labels, metrics_, [this, &input](net::Worker& worker) -> Emitter& {
+      return dispatchers_[worker.index()]->emitter(input);
+    }));
+    try {
+      input.plugin->start(*hosts_.back());
+    } catch (const ConfigError&) {
+      throw;
+    } catch (const std::exception& error) {
+      throw std::runtime_error(cat(input.pos.to_string(), ": ", input.id, ": ", std::string_view(error.what())));
+    }
+  }
+  if (pipeline_.inputs().empty()) log_.warn("the configuration has no <source>: nothing will come in");
+  log_.info(cat("ready, pid ", ::getpid(), ", ", server_.workers().size(), " workers"));
+  server_.run();
+  return status_;
+}
+
+void Runtime::on_signal(int signal) {
+  switch (signal) {
+    case SIGTERM:
+    case SIGINT: return shut_down();
+    case SIGUSR1: return reopen();
+    case SIGCONT: return print_counters();
+    default: log_.warn("SIGHUP: reloading is not supported; the running configuration stays. Restart to take a new one");
+  }
+}
+
+/// First the connections, each as its protocol asks; then the buffers.
+void Runtime::shut_down() {
+  if (std::exchange(stopping_, true)) return;
+  log_.info("stopping: taking what has arrived, then writing what is buffered");
+  deadline_ = std::chrono::steady_clock::now() + connections_patience + flush_patience;
+  for (const OutputNode& output : pipeline_.outputs()) {
+    if (output.sink) output.sink->flush_now();
+  }
+  server_.shut_down(std::chrono::steady_clock::now() + connections_patience, [this] { flush_and_leave(); });
+}
+
+void Runtime::flush_and_leave() {
+  for (auto& worker : server_.workers()) worker->stop_and_join();
+  for (auto& dispatcher : dispatchers_) dispatcher->abandon_parked();
+  bool clean = true;
+  bool stuck = false;
+  for (const OutputNode& output : pipeline_.outputs()) {
+    if (!output.sink) continue;
+    const Stopped stopped = output.sink->stop(deadline_);
+    clean = clean && stopped == Stopped::clean;
+    stuck = stuck || stopped == Stopped::stuck;
+  }
+  print_summary(clean);
+  if (stuck) ::_exit(0);
+  server_.stop();
+}
+
+void Runtime::reopen() {
+  log_.info("SIGUSR1: writing what is buffered, opening files anew");
+  log_.reopen();
+  for (const OutputNode& output : pipeline_.outputs()) {
+    if (!output.sink) continue;
+    output.sink->reopen();
+    output.sink->flush_now();
+  }
+}
+
+void Runtime::print_counters() {
+  metrics_.visit([this](const Metrics::Sample& sample) { log_.info(sample_line(sample)); });
+}
+
+void Runtime::print_summary(bool clean) {
+  std::map<std::string, std::int64_t, std::less<>> sums;
+  metrics_.visit([&sums](const Metrics::Sample& sample) { sums[sample.name] += sample.value; });
+  const std::int64_t dropped_at_input = sums["logboom_input_dropped_events_total"];
+  log_.info(cat("summary: received=", sums["logboom_input_events_total"] + dropped_at_input,
+                " made=", sums["logboom_routing_made_events_total"], " delivered=", sums["logboom_output_delivered_events_total"],
+                " filtered=", sums["logboom_routing_filtered_events_total"], " unmatched=", sums["logboom_routing_unmatched_events_total"],
+                " dropped=", dropped_at_input + sums["logboom_routing_dropped_events_total"] + sums["logboom_output_dropped_events_total"],
+                " buffered=", sums["logboom_output_buffered_events"]));
+  if (!clean) log_.error("not everything that was buffered could be written in time: see the lines above, and dropped in the summary");
+}
+
+}  // namespace logboom
