@@ -1,0 +1,265 @@
+"""What the bench measures: one Row a line of the table, and how each is run."""
+
+import dataclasses
+import json
+import pathlib
+import statistics
+import subprocess
+import tempfile
+
+from harness import BenchError, Process, check_json_lines, free_port, held_load, run_load
+
+MATCH_NULL = "  @type null\n"
+MATCH_STDOUT = "  @type stdout\n"
+MATCH_FILE = """  @type file
+  path {out}
+  append true
+  <format>
+    @type json
+  </format>
+  <buffer>
+    flush_interval 1s
+  </buffer>
+"""
+CONFIG = """<system>
+  workers {workers}
+</system>
+<source>
+  @type forward
+  port {port}
+  bind 127.0.0.1
+</source>
+<match **>
+{match}</match>
+"""
+DOCKER = ("--connections", "100", "--write-size", "docker")
+
+
+@dataclasses.dataclass(frozen=True)
+class Throughput:
+    """CPU seconds per million events, beside a floor program's in the same run."""
+    name: str
+    title: str
+    load: tuple
+    events: int
+    match: str = MATCH_NULL
+    floor: str = "drop"
+    absolute: float | None = None
+    ratio: float | None = None
+    extra: float | None = None  # CPU seconds per million above the floor's
+
+
+@dataclasses.dataclass(frozen=True)
+class Other:
+    name: str
+    title: str
+
+
+ROWS = [
+    Throughput("message", "Message mode, 8 connections → null", (), 4_000_000, absolute=0.12, ratio=3),
+    Throughput("packed", "PackedForward, 1000 events a chunk → null", ("--mode", "packed"), 4_000_000,
+               absolute=0.10, ratio=2.5),
+    Throughput("stdout", "Message → stdout format, to /dev/null", (), 2_000_000, match=MATCH_STDOUT,
+               absolute=0.45, ratio=11),
+    Throughput("file", "Message → JSON lines file on tmpfs", (), 1_000_000, match=MATCH_FILE, floor="file",
+               extra=0.35),
+    Throughput("docker", "Docker's pattern, 100 connections, saturation → null", DOCKER, 500_000, floor="naive",
+               ratio=0.6),
+    Throughput("docker-rate", "Docker's pattern, 100,000 a second open loop → null", DOCKER + ("--rate", "100000"),
+               300_000, floor="naive", ratio=0.85),
+    Other("latency", "write → line on stdout, 2,000 a second, 20 connections"),
+    Other("memory", "memory: idle / per idle connection after traffic / peak under the first row"),
+    Other("start", "start to listening"),
+    Other("workers", "two workers against one, Message mode → null"),
+]
+EXTRA_ROWS = [
+    Throughput("forward", "Forward mode, 1000 events a chunk → null", ("--mode", "forward"), 2_000_000),
+    Throughput("gzip", "PackedForward gzip, 1000 events a chunk → null", ("--mode", "gzip"), 300_000),
+    Throughput("ack", "Message mode with acks, 8 connections → null", ("--ack",), 200_000, floor=""),
+]
+
+
+class Runner:
+    def __init__(self, server, programs, cpus, options, say):
+        self.server = server
+        self.programs = programs
+        self.cpus = cpus
+        self.options = options
+        self.say = say
+
+    def run(self, row):
+        method = {"latency": self.latency, "memory": self.memory, "start": self.start, "workers": self.workers}
+        return method.get(row.name, self.throughput)(row)
+
+    def directory(self):
+        return tempfile.TemporaryDirectory(prefix="logboom-bench-", dir="/dev/shm")
+
+    def events(self, row):
+        return self.options.events or (row.events // 10 if self.options.quick else row.events)
+
+    def command(self, folder, port, match, workers=1):
+        config = pathlib.Path(folder) / "bench.conf"
+        config.write_text(CONFIG.format(workers=workers, port=port, match=match.format(out=f"{folder}/out")))
+        return [self.server, "-c", config]
+
+    def measure(self, process, port, load):
+        """Runs the load; CPU seconds from before its first byte until the process has ended."""
+        process.wait_listening(port)
+        process.settle()
+        if "--write-size" not in load and "--ack" not in load:
+            load = [*load, "--sndbuf", self.options.sndbuf]
+        before = process.cpu()
+        report = run_load(self.programs, self.cpus, port, load)
+        process.settle()
+        peak = process.memory()["VmHWM"]
+        process.stop()
+        report["server_cpu"] = process.cpu_total - before
+        report["per_million"] = report["server_cpu"] / report["events"] * 1e6
+        report["peak"] = peak
+        if not report["held"]:
+            self.say(f"    the rate was not held: {report['rate']:.0f} a second, {report['late']} late")
+        return report
+
+    def floor_round(self, kind, load):
+        with self.directory() as folder:
+            port = free_port()
+            argv = [self.programs / "floor", kind, "--at", f"127.0.0.1:{port}"]
+            if kind == "file":
+                argv += ["--path", f"{folder}/raw"]
+            with Process(argv, self.cpus.subject, f"{folder}/stderr", stdout=subprocess.PIPE) as process:
+                report = self.measure(process, port, load)
+                counts = json.loads(process.output())
+            if counts["bytes"] != report["bytes"]:
+                raise BenchError(f"the floor program read {counts['bytes']} of {report['bytes']} bytes")
+            if kind == "file" and pathlib.Path(folder, "raw").stat().st_size != report["bytes"]:
+                raise BenchError("the floor program's file is incomplete")
+            report["events_per_read"] = report["events"] / max(1, counts["reads"])
+            return report
+
+    def subject_round(self, match, load, workers=1, cpus=None):
+        with self.directory() as folder:
+            port = free_port()
+            argv = self.command(folder, port, match, workers)
+            with Process(argv, cpus or self.cpus.subject, f"{folder}/stderr") as process:
+                report = self.measure(process, port, load)
+                if process.received() != report["events"]:
+                    raise BenchError(f"received {process.received()} of {report['events']} events\n{process.tail()}")
+            if "--ack" in load and report["acks"] != report["events"]:
+                raise BenchError(f"{report['acks']} acks for {report['events']} messages")
+            if match is MATCH_FILE:
+                check_json_lines(sorted(pathlib.Path(folder).glob("out*")), report["events"])
+            return report
+
+    def throughput(self, row):
+        load = ["--events", self.events(row), *row.load]
+        floors, subjects = [], []
+        if row.floor == "file":  # uncounted: a virtual machine's memory is slow the first time it is touched
+            self.floor_round(row.floor, load)
+        for number in range(self.options.rounds):
+            if row.floor:
+                floors.append(self.floor_round(row.floor, load))
+            if not self.options.floors_only:
+                subjects.append(self.subject_round(row.match, load))
+            self.say(f"  round {number + 1}: " + ", ".join(
+                f"{name} {runs[-1]['per_million']:.3f}" for name, runs in
+                ((f"floor {row.floor}", floors), ("logboom", subjects)) if runs))
+        result = {"unit": "CPU-s per million events", "floor_kind": row.floor, "rounds": len(floors or subjects),
+                  "floor_runs": floors, "subject_runs": subjects, "targets": [],
+                  "held": all(run["held"] for run in floors + subjects)}
+        if floors:
+            result["floor"] = statistics.median(run["per_million"] for run in floors)
+        if not subjects:
+            return result
+        result["subject"] = statistics.median(run["per_million"] for run in subjects)
+        if row.absolute is not None:
+            result["targets"].append(target("subject", result["subject"], row.absolute))
+        if floors:
+            pairs = list(zip(subjects, floors))
+            result["ratio"] = statistics.median(s["per_million"] / f["per_million"] for s, f in pairs)
+            if row.ratio is not None:
+                result["targets"].append(target("ratio", result["ratio"], row.ratio))
+            if row.extra is not None:
+                extra = statistics.median(s["per_million"] - f["per_million"] for s, f in pairs)
+                result["targets"].append(target("above the floor", extra, row.extra))
+        return result
+
+    def latency(self, row):
+        runs = []
+        seconds = 2 if self.options.quick else 10
+        for number in range(self.options.rounds):
+            with self.directory() as folder, open(f"{folder}/stderr", "w+", encoding="utf-8") as log:
+                port = free_port()
+                done = subprocess.run(
+                    ["taskset", "-c", self.cpus.load, str(self.programs / "latency"), "--to", f"127.0.0.1:{port}",
+                     "--seconds", str(seconds), "--", "taskset", "-c", self.cpus.subject,
+                     *map(str, self.command(folder, port, MATCH_STDOUT))],
+                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True, timeout=seconds + 60)
+                log.seek(0)
+                if not done.stdout:
+                    raise BenchError("no latency measured\n" + log.read()[-2000:])
+            runs.append(json.loads(done.stdout))
+            self.say(f"  round {number + 1}: {done.stdout.strip()}")
+            if runs[-1]["missing"] or runs[-1]["duplicates"]:
+                raise BenchError(f"lines missing or repeated: {done.stdout.strip()}")
+        median = {key: statistics.median(run[key] for run in runs) for key in ("p50_ms", "p90_ms", "p99_ms", "max_ms")}
+        return {"unit": "ms", **median, "subject_runs": runs, "rounds": len(runs),
+                "text": f"p50 {median['p50_ms']:.2f} / p99 {median['p99_ms']:.2f} / max {median['max_ms']:.1f} ms",
+                "targets": [target("p50", median["p50_ms"], 0.2, "ms"), target("p99", median["p99_ms"], 1.5, "ms")]}
+
+    def memory(self, row):
+        connections = 500 if self.options.quick else 2000
+        with self.directory() as folder:
+            port = free_port()
+            with Process(self.command(folder, port, MATCH_NULL), self.cpus.subject, f"{folder}/stderr") as process:
+                process.wait_listening(port)
+                process.settle(quiet=0.5)
+                idle = process.memory()["VmRSS"]
+                load = ["--connections", connections, "--events", connections * 10, "--write-size", "docker"]
+                with held_load(self.programs, self.cpus, port, load):
+                    process.settle(quiet=2)
+                    after = process.memory()["VmRSS"]
+                process.stop()
+                if process.received() != connections * 10:
+                    raise BenchError(f"received {process.received()} of {connections * 10} events")
+        events = 400_000 if self.options.quick else 4_000_000
+        peak = self.subject_round(MATCH_NULL, ["--events", self.options.events or events])["peak"]
+        each = (after - idle) / connections
+        return {"unit": "bytes", "idle": idle, "per_connection": each, "peak": peak, "connections": connections,
+                "rounds": 1, "text": f"{idle / 1e6:.1f} MB / {each / 1e3:.2f} KB / {peak / 1e6:.1f} MB",
+                "targets": [target("idle", idle / 1e6, 10, "MB"), target("connection", each / 1e3, 4, "KB"),
+                            target("peak", peak / 1e6, 48, "MB")]}
+
+    def start(self, row):
+        times = {"floor": [], "subject": []}
+        for _ in range(max(5, self.options.rounds * 3)):
+            for who, seconds in times.items():
+                with self.directory() as folder:
+                    port = free_port()
+                    argv = [self.programs / "floor", "drop", "--at", f"127.0.0.1:{port}"]
+                    if who == "subject":
+                        argv = self.command(folder, port, MATCH_NULL)
+                    with Process(argv, self.cpus.subject, f"{folder}/stderr") as process:
+                        seconds.append(process.wait_listening(port) * 1e3)
+                        process.stop()
+        floor, subject = (statistics.median(times[who]) for who in ("floor", "subject"))
+        return {"unit": "ms", "floor_ms": floor, "subject_ms": subject, "rounds": len(times["subject"]),
+                "text": f"{subject:.1f} ms (floor program {floor:.1f})",
+                "targets": [target("start", subject, 50, "ms")]}
+
+    def workers(self, row):
+        events = self.options.events or (400_000 if self.options.quick else 4_000_000)
+        runs = {1: [], 2: []}
+        for number in range(self.options.rounds):
+            for count, reports in runs.items():
+                reports.append(self.subject_round(MATCH_NULL, ["--events", events], count, self.cpus.pair))
+            self.say(f"  round {number + 1}: " + ", ".join(
+                f"{count} worker(s) {reports[-1]['per_million']:.3f}" for count, reports in runs.items()))
+        one, two = (statistics.median(run["per_million"] for run in reports) for reports in runs.values())
+        ratio = statistics.median(b["per_million"] / a["per_million"] for a, b in zip(runs[1], runs[2]))
+        return {"unit": "CPU-s per million events", "one": one, "two": two, "ratio": ratio,
+                "rounds": self.options.rounds, "text": f"two {two:.3f}, one {one:.3f}",
+                "targets": [target("two / one", ratio, 1.15, "×")]}
+
+
+def target(what, value, limit, unit=""):
+    return {"what": what, "value": value, "limit": limit, "unit": unit, "met": value <= limit}
