@@ -1,0 +1,160 @@
+"""Signals and the end: what was acked is written, what was received is accounted for."""
+
+import json
+import signal
+import socket
+import threading
+
+import pytest
+
+from support.configs import file_match, forward_source, forward_to_json
+from support.forward import Client, message, packed
+from support.logboom import free_port
+from support.wait import wait_until
+
+T = 1700000000
+
+
+def written(program, output):
+    """Numbers of the events that came out, as (client, n) pairs."""
+    lines = program.stdout.lines() if output == "stdout" else (program.directory / "app.log").read_text().splitlines()
+    return [(event["c"], event["n"]) for event in map(json.loads, lines)]
+
+
+class AckedSender(threading.Thread):
+    """Sends chunks of `size` events, one after the other, until the server goes; keeps what was acked and sent."""
+
+    def __init__(self, program, name, size):
+        super().__init__(daemon=True)
+        self.client = Client(program.address())
+        self.number, self.size = name, size
+        self.acked, self.sent = [], 0
+        self.start()
+
+    def run(self):
+        try:
+            while True:
+                numbers = range(self.sent, self.sent + self.size)
+                chunk = f"{self.number}-{self.sent}"
+                records = [{"c": self.number, "n": n} for n in numbers]
+                data = (message("t", T, records[0], {"chunk": chunk}) if self.size == 1 else
+                        packed("t", [(T, record) for record in records], {"chunk": chunk}))
+                self.sent += self.size
+                self.client.send_and_wait(data, chunk)
+                self.acked.extend((self.number, n) for n in numbers)
+        except (OSError, AssertionError):
+            self.client.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["TERM", "INT"])
+@pytest.mark.parametrize("output", ["stdout", "file"])
+@pytest.mark.parametrize("size", [1, 50], ids=["messages", "chunks"])
+def test_everything_acked_was_written_when_stopped_under_load(logboom, number, output, size):
+    program = logboom(forward_to_json() if output == "stdout" else forward_source() + file_match("**", "app"))
+    senders = [AckedSender(program, name, size) for name in range(8)]
+    wait_until(lambda: all(len(sender.acked) > 100 for sender in senders), what="acks")
+    summary = program.stop(number=number)
+    for sender in senders:
+        sender.join(20)
+        assert not sender.is_alive(), "the connection was not closed"
+    out = written(program, output)
+    assert not set(pair for sender in senders for pair in sender.acked) - set(out), "acked, and not written"
+    assert len(out) == len(set(out)) == summary["delivered"] == summary["received"]
+    assert summary["buffered"] == 0
+
+
+def test_what_was_sent_before_the_stop_is_written_without_acks(logboom):
+    program = logboom(forward_to_json())
+    clients = [Client(program.address()) for _ in range(20)]
+    for number, client in enumerate(clients):
+        client.send(b"".join(message("t", T, {"c": number, "n": n}) for n in range(200)))
+        client.close()
+    summary = program.stop()
+    assert summary["received"] == 4000
+    assert sorted(written(program, "stdout")) == [(c, n) for c in range(20) for n in range(200)]
+
+
+def test_an_ack_still_reaches_a_client_that_has_closed_its_half(logboom):
+    program = logboom(forward_to_json())
+    with Client(program.address()) as client:
+        client.send(message("t", T, {"n": 1}, {"chunk": "c"}))
+        client.socket.shutdown(socket.SHUT_WR)
+        assert client.reply() == {"ack": "c"}
+        client.wait_closed()
+
+
+def test_usr1_reopens_a_file_that_was_renamed(logboom):
+    program = logboom(forward_source() + file_match("**", "app"))
+    path, old = program.directory / "app.log", program.directory / "app.log.1"
+    with Client(program.address()) as client:
+        for number in range(5):
+            client.send(message("t", T, {"n": number}))
+        wait_until(lambda: path.exists() and len(path.read_text().splitlines()) == 5, what="five lines")
+        path.rename(old)
+        program.send_signal(signal.SIGUSR1)
+        sent = 5
+
+        def another():
+            nonlocal sent
+            client.send(message("t", T, {"n": sent}))
+            sent += 1
+            return path.exists() and path.read_text().count("\n") > 3
+
+        wait_until(another, what="lines in a new file", interval=0.05)
+    program.stop()
+    lines = (old.read_text() + path.read_text()).splitlines()
+    assert [json.loads(line)["n"] for line in lines] == list(range(sent))
+
+
+def test_usr1_flushes_what_waits(logboom):
+    program = logboom(forward_source() + file_match("**", "app", flush_interval="600s"))
+    path = program.directory / "app.log"
+    with Client(program.address()) as client:
+        client.send_and_wait(message("t", T, {"n": 1}, {"chunk": "c"}), "c")
+        assert not path.exists() or path.read_text() == ""
+        program.send_signal(signal.SIGUSR1)
+        wait_until(lambda: path.exists() and path.read_text() == '{"n":1}\n', what="the line")
+    program.stop()
+
+
+def test_hup_is_refused_with_a_line_in_the_log(logboom):
+    program = logboom(forward_to_json())
+    program.send_signal(signal.SIGHUP)
+    program.wait_for_log(r"(?i)hup")
+    with Client(program.address()) as client:
+        client.send_and_wait(message("t", T, {"n": 1}, {"chunk": "c"}), "c")
+    assert program.stop()["received"] == 1
+
+
+def test_a_port_in_use_is_a_clear_error(logboom):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        program = logboom(forward_to_json(port), wait=False)
+        assert program.wait_exit() == 1
+    text = program.log_tail()
+    assert str(port) in text and "in use" in text.lower()
+
+
+def test_the_port_is_free_again_at_once_after_a_stop(logboom):
+    port = free_port()
+    for run in range(3):
+        program = logboom(forward_to_json(port), name=f"run{run}")
+        client = Client(program.address())
+        client.send_and_wait(message("t", T, {"n": run}, {"chunk": "c"}), "c")
+        idle = Client(program.address())
+        program.stop()
+        assert client.closed()
+        client.close()
+        idle.close()
+
+
+def test_a_unix_socket_left_behind_is_taken_over(logboom, short_dir):
+    path = f"{short_dir}/in.sock"
+    first = logboom(forward_to_json(unix_path=path), name="first")
+    first.kill()
+    second = logboom(forward_to_json(unix_path=path), name="second")
+    with Client(path) as client:
+        client.send_and_wait(message("t", T, {"n": 1}, {"chunk": "c"}), "c")
+    second.stop()

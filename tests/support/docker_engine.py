@@ -1,0 +1,101 @@
+"""A Docker Engine of the tests' own: Debian's dockerd, without networks, in a temporary directory."""
+
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+
+from support.wait import wait_until
+
+IMAGE = "busybox:test"
+BUSYBOX = pathlib.Path("/bin/busybox")
+
+
+def missing():
+    """Why no engine can run here, or None."""
+    if os.geteuid() != 0:
+        return "dockerd needs root"
+    for program in ("dockerd", "containerd", "runc", "docker"):
+        if not shutil.which(program, path=_path()):
+            return f"{program} is not installed (docker.io)"
+    if not BUSYBOX.exists():
+        return f"{BUSYBOX} is not installed (busybox-static)"
+    return None
+
+
+def _path():
+    return os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+
+
+class Engine:
+    """start(), then cli() and run(); stop() ends exactly the daemon that start() started."""
+
+    def __init__(self):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="lbd.", dir="/tmp"))
+        self.socket = self.directory / "docker.sock"
+        self.pid_file = self.directory / "pid"
+        self.environment = {**os.environ, "PATH": _path(), "DOCKER_HOST": f"unix://{self.socket}"}
+        self.environment["DOCKER_CONFIG"] = str(self.directory / "client")
+        self.daemon = None
+
+    def start(self):
+        log = open(self.directory / "log", "wb")
+        self.daemon = subprocess.Popen(
+            ["dockerd", "--data-root", str(self.directory / "d"), "--exec-root", str(self.directory / "x"),
+             "-H", f"unix://{self.socket}", "--pidfile", str(self.pid_file), "--bridge=none", "--iptables=false"],
+            env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        log.close()
+        wait_until(self._answers, 60, "dockerd", interval=0.2)
+        self._import_image()
+
+    def _answers(self):
+        assert self.daemon.poll() is None, "dockerd ended: " + (self.directory / "log").read_text()[-3000:]
+        return self.socket.exists() and self.cli("info", check=False).returncode == 0
+
+    def _import_image(self):
+        root = self.directory / "rootfs"
+        (root / "bin").mkdir(parents=True)
+        (root / "tmp").mkdir()
+        shutil.copy(BUSYBOX, root / "bin" / "busybox")
+        applets = subprocess.run([str(BUSYBOX), "--list"], stdout=subprocess.PIPE, check=True, text=True).stdout.split()
+        for applet in set(applets) - {"busybox"}:
+            (root / "bin" / applet).symlink_to("busybox")
+        archive = subprocess.Popen(["tar", "-C", str(root), "-c", "."], stdout=subprocess.PIPE)
+        subprocess.run(["docker", "import", "-", IMAGE], stdin=archive.stdout, stdout=subprocess.DEVNULL,
+                       env=self.environment, check=True, timeout=60)
+        archive.wait(10)
+
+    def cli(self, *arguments, check=True, deadline=60):
+        done = subprocess.run(["docker", *arguments], env=self.environment, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
+                              timeout=deadline)
+        if check:
+            assert done.returncode == 0, f"docker {' '.join(arguments)}: {done.stderr}"
+        return done
+
+    def run(self, script, address, *options, log=None, check=True, deadline=60):
+        """`docker run` of a shell script with the fluentd log driver; `log`: more log options, `options`: arguments."""
+        log_options = {"fluentd-address": address, **(log or {})}
+        arguments = [part for key, value in log_options.items() for part in ("--log-opt", f"{key}={value}")]
+        return self.cli("run", "--network", "none", "--log-driver", "fluentd", *arguments, *options, IMAGE, "sh", "-c",
+                        script, check=check, deadline=deadline)
+
+    def remove_containers(self):
+        names = self.cli("ps", "-aq").stdout.split()
+        for start in range(0, len(names), 50):
+            self.cli("rm", "-f", *names[start:start + 50], check=False, deadline=120)
+
+    def stop(self):
+        try:
+            self.remove_containers()
+        finally:
+            if self.pid_file.exists():
+                os.kill(int(self.pid_file.read_text()), signal.SIGTERM)
+            try:
+                self.daemon.wait(60)
+            except subprocess.TimeoutExpired:
+                self.daemon.kill()
+                self.daemon.wait(10)
+            shutil.rmtree(self.directory, ignore_errors=True)
