@@ -2,6 +2,8 @@
 #include <logboom/json.hpp>
 #include <logboom/time_options.hpp>
 
+#include <array>
+
 namespace logboom::plugins {
 namespace {
 
@@ -25,8 +27,9 @@ class LtsvFormatter : public Formatter {
   };
 
   LtsvFormatter(const Options& options, BuildContext&)
-      : options_(options), special_("\r\n"), line_end_(options.add_newline ? to_text(options.newline) : "") {
-    if (!options_.delimiter.empty()) special_ += options_.delimiter[0];
+      : options_(options), line_end_(options.add_newline ? to_text(options.newline) : "") {
+    special_[static_cast<unsigned char>('\r')] = special_[static_cast<unsigned char>('\n')] = true;
+    if (!options_.delimiter.empty()) special_[static_cast<unsigned char>(options_.delimiter[0])] = true;
   }
 
   bool format(std::string_view, const Event& event, OutBuffer& out) override {
@@ -53,9 +56,10 @@ class LtsvFormatter : public Formatter {
 
   void append_safe(std::string_view text, OutBuffer& out) const {
     for (;;) {
-      const std::size_t at = text.find_first_of(special_);
+      std::size_t at = 0;
+      while (at != text.size() && !special_[static_cast<unsigned char>(text[at])]) ++at;
       out.append(text.substr(0, at));
-      if (at == std::string_view::npos) return;
+      if (at == text.size()) return;
       text.remove_prefix(at);
       const std::size_t length = separator_at_start(text);
       out.append(length != 0 ? std::string_view(options_.replacement) : text.substr(0, 1));
@@ -71,7 +75,7 @@ class LtsvFormatter : public Formatter {
   }
 
   Options options_;
-  std::string special_;
+  std::array<bool, 256> special_{};  // what may begin a separator
   std::string_view line_end_;
   OutBuffer json_;
 };

@@ -15,6 +15,11 @@ void Acks::settle(std::uint64_t token) {
   owed_[token - first_token_].due = true;
 }
 
+void Acks::fail(std::uint64_t token) {
+  if (token < first_token_ || token - first_token_ >= owed_.size()) return;
+  owed_.resize(token - first_token_);
+}
+
 std::optional<std::string> Acks::next(Clock::time_point now, std::chrono::microseconds& wait) {
   wait = {};
   if (owed_.empty() || !owed_.front().due) return std::nullopt;

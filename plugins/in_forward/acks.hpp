@@ -23,6 +23,8 @@ class Acks {
   std::uint64_t expect(std::string answer);
   /// The message of this token is safe.
   void settle(std::uint64_t token);
+  /// The message of this token is not safe: neither it nor what came after it is answered.
+  void fail(std::uint64_t token);
   /// The next answer to send now. Nothing: none is due, or `wait` says when to ask again.
   std::optional<std::string> next(Clock::time_point now, std::chrono::microseconds& wait);
 

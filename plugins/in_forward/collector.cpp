@@ -61,11 +61,10 @@ void Collector::add_viewed(const SlabPtr& slab, const EntryView& view, const std
 }
 
 void Collector::count_invalid(Shape shape) {
-  ++invalid_;
   switch (shape) {
-    case Shape::bad_time: return drops_.invalid_time.add();
-    case Shape::bad_record: return drops_.invalid_record.add();
-    default: return drops_.invalid_entry.add();
+    case Shape::bad_time: return drop(drops_.invalid_time);
+    case Shape::bad_record: return drop(drops_.invalid_record);
+    default: return drop(drops_.invalid_entry);
   }
 }
 

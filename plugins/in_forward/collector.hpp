@@ -45,6 +45,11 @@ class Collector {
   /// One whole entry. Counts it as dropped if it is not valid.
   void add_entry(const SlabPtr& slab, const std::uint8_t* begin, const std::uint8_t* end);
   void add_viewed(const SlabPtr& slab, const EntryView& view, const std::uint8_t* begin, const std::uint8_t* end);
+  /// Counts one event that is not valid and goes no further.
+  void drop(Counter& reason) {
+    ++invalid_;
+    reason.add();
+  }
   void receipt(Receipt receipt) { receipts_.add(std::move(receipt)); }
 
   /// The last entry that was taken, or the run that it ended; empty where there is none. Valid until the next call.

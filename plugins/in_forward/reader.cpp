@@ -94,10 +94,11 @@ bool Reader::fast_message(const SlabPtr& slab, std::uint8_t*& p, const std::uint
   const std::size_t looked = static_cast<std::size_t>(at - p);
   const bool has_option = p[0] == 0x94;
   if (scan == Scan::complete && (!has_option || (at != end && *at == 0x80)) && looked < limit_) {
+    const std::size_t size = looked + (has_option ? 1 : 0);
     collector_.begin({reinterpret_cast<const char*>(p + tag_at), tag_size});
     collector_.add_message(slab, p + time_at, at);
-    p += looked + (has_option ? 1 : 0);
-    stopped_ = !owner_.message_end({MessageEnd::Mode::message, {}, looked, false});
+    p += size;
+    stopped_ = !owner_.message_end({MessageEnd::Mode::message, {}, size, false});
     return !stopped_;
   }
   if (scan == Scan::malformed) return false;
@@ -152,8 +153,8 @@ bool Reader::junk(std::uint8_t*& p, const std::uint8_t* end) {
 bool Reader::elements(const SlabPtr& slab, std::uint8_t*& p, const std::uint8_t* end) {
   while (element_ < count_) {
     const std::uint8_t* at = p + scan_;
+    if (at == end) return let_go(p);
     if (fresh_) {
-      if (at == end) return false;
       if (element_ == 1 && step_ == Step::message) {
         const Type type = msgpack::type_of(*at);
         if (type == Type::string || type == Type::binary || type == Type::array) return begin_carrier(p, end);
@@ -164,22 +165,31 @@ bool Reader::elements(const SlabPtr& slab, std::uint8_t*& p, const std::uint8_t*
     const Scan scan = skipper_.advance(at, end);
     if (scan == Scan::malformed) return broken(Trouble::malformed);
     scan_ = static_cast<std::size_t>(at - p);
-    if (scan == Scan::complete) {
-      fresh_ = true;
-      ++element_;
-      if (element_ <= 4) offsets_[element_] = scan_;
-    } else {
-      check_size();
-    }
-    if (discard_ && (fresh_ ? element_ - 1 : element_) < option_index()) {
-      p += scan_;
-      message_bytes_ += scan_;
-      scan_ = 0;
-      if (fresh_ && element_ <= 4) offsets_[element_] = 0;
-    }
-    if (scan == Scan::incomplete) return false;
+    if (scan == Scan::incomplete) return let_go(p);
+    fresh_ = true;
+    ++element_;
+    if (element_ <= 4) offsets_[element_] = scan_;
   }
   return finish(slab, p);
+}
+
+/// More bytes are needed. Of a message that is too large only the option is kept meanwhile, up to the same limit.
+bool Reader::let_go(std::uint8_t*& p) {
+  check_size();
+  if (!discard_) return false;
+  const bool before_option = element_ < option_index();
+  option_lost_ = option_lost_ || (!before_option && scan_ - offsets_[option_index()] > limit_);
+  const std::size_t over = before_option || option_lost_ ? scan_ : offsets_[option_index()];
+  for (std::size_t& offset : offsets_) offset -= std::min(offset, over);
+  done_with(p, over);
+  return false;
+}
+
+/// The first bytes of the unit are needed no longer.
+void Reader::done_with(std::uint8_t*& p, std::size_t size) {
+  p += size;
+  message_bytes_ += size;
+  scan_ -= size;
 }
 
 /// The tag is known and what follows carries entries: from here on each entry is a unit of its own.
@@ -190,10 +200,10 @@ bool Reader::begin_carrier(std::uint8_t*& p, const std::uint8_t* end) {
   const std::size_t header = head.kind == msgpack::Head::Kind::fixed ? 1 : head.size;
   if (static_cast<std::size_t>(end - at) < header) return false;
   const Value tag(p + offsets_[0], p + offsets_[1]);
-  tag_valid_ = tag.is_text();
+  tag_valid_ = !discard_ && tag.is_text();
   collector_.flush();
   if (tag_valid_) collector_.begin(tag.text());
-  entries_seen_ = 0;
+  opaque_ = false;
   if (array) {
     mode_ = MessageEnd::Mode::forward;
     step_ = Step::forward;
@@ -201,6 +211,7 @@ bool Reader::begin_carrier(std::uint8_t*& p, const std::uint8_t* end) {
   } else {
     mode_ = MessageEnd::Mode::packed;
     payload_left_ = header == 1 ? *at & 0x1fU : msgpack::load_be(at + 1, head.length_bytes);
+    payload_size_ = payload_left_;
     step_ = payload_left_ >= 2 ? Step::sniff : Step::packed;
     discard_ = discard_ || payload_left_ > limit_;
   }
@@ -216,7 +227,8 @@ bool Reader::sniff(const std::uint8_t* p, const std::uint8_t* end) {
   if (available == 0) return false;
   const bool perhaps = *p == 0x1f || *p == 0x28;
   if (perhaps && available < std::min<std::uint64_t>(4, payload_left_)) return false;
-  step_ = is_gzip(p, available) || is_zstd(p, available) ? Step::opaque : Step::packed;
+  opaque_ = is_gzip(p, available) || is_zstd(p, available);
+  step_ = opaque_ ? Step::opaque : Step::packed;
   return true;
 }
 
@@ -227,21 +239,17 @@ bool Reader::entry(const SlabPtr& slab, std::uint8_t*& p, const std::uint8_t* en
   const Scan scan = skipper_.advance(at, end);
   if (scan == Scan::malformed) return broken(Trouble::malformed);
   whole = scan == Scan::complete;
-  if (!whole) {
-    scan_ = static_cast<std::size_t>(at - p);
-    return true;
-  }
-  ++entries_seen_;
+  scan_ = static_cast<std::size_t>(at - p);
+  if (!whole) return true;
+  check_size();
   if (discard_) {
     drops_.too_large.add();
   } else if (!tag_valid_) {
-    drops_.invalid_tag.add();
+    collector_.drop(drops_.invalid_tag);
   } else {
     collector_.add_entry(slab, p, at);
   }
-  message_bytes_ += static_cast<std::size_t>(at - p);
-  p += at - p;
-  scan_ = 0;
+  done_with(p, scan_);
   fresh_ = true;
   return true;
 }
@@ -254,16 +262,11 @@ bool Reader::packed(const SlabPtr& slab, std::uint8_t*& p, const std::uint8_t* e
     if (!entry(slab, p, p + here, whole)) return false;
     if (!whole && here == payload_left_) {
       drops_.truncated_entry.add();
-      p += here;
-      scan_ = 0;
-      fresh_ = true;
+      scan_ = here;
+      done_with(p, here);
     } else if (!whole) {
       check_size();
-      if (discard_) {
-        p += scan_;
-        message_bytes_ += scan_;
-        scan_ = 0;
-      }
+      if (discard_) done_with(p, scan_);
     }
     payload_left_ -= static_cast<std::uint64_t>(p - before);
     if (!whole && payload_left_ != 0) return false;
@@ -295,11 +298,7 @@ bool Reader::forward(const SlabPtr& slab, std::uint8_t*& p, const std::uint8_t* 
       continue;
     }
     check_size();
-    if (discard_) {
-      p += scan_;
-      message_bytes_ += scan_;
-      scan_ = 0;
-    }
+    if (discard_) done_with(p, scan_);
     return false;
   }
   begin_option();
@@ -329,7 +328,7 @@ void Reader::check_size() {
 bool Reader::finish(const SlabPtr& slab, std::uint8_t*& p) {
   check_size();
   MessageOption option;
-  if (count_ > option_index()) {
+  if (count_ > option_index() && !option_lost_ && scan_ - offsets_[option_index()] <= limit_) {
     option = read_option(Value(p + offsets_[option_index()], p + offsets_[option_index() + 1]));
   }
   if (mode_ == MessageEnd::Mode::message) {
@@ -346,9 +345,9 @@ bool Reader::finish(const SlabPtr& slab, std::uint8_t*& p) {
 
 void Reader::finish_single(const SlabPtr& slab, std::uint8_t* p) {
   if (discard_) return drops_.too_large.add();
-  if (count_ < 3) return drops_.invalid_message.add();
+  if (count_ < 3) return collector_.drop(drops_.invalid_message);
   const Value tag(p + offsets_[0], p + offsets_[1]);
-  if (!tag.is_text()) return drops_.invalid_tag.add();
+  if (!tag.is_text()) return collector_.drop(drops_.invalid_tag);
   std::uint8_t* time = p + offsets_[1];
   const std::uint8_t* end = p + offsets_[3];
   const EntryView view = view_time_and_record(time, end);
@@ -357,14 +356,16 @@ void Reader::finish_single(const SlabPtr& slab, std::uint8_t* p) {
   collector_.add_viewed(slab, view, time - 1, end);
 }
 
+/// Only PackedForward can be compressed; elsewhere the option means nothing.
 bool Reader::finish_carrier(const MessageOption& option) {
+  if (mode_ == MessageEnd::Mode::forward) return true;
   const bool named = option.compressed == "gzip" || option.compressed == "zstd";
   const bool plain = !named && !option.compressed_other && (option.compressed.empty() || option.compressed == "text");
   if (!named && !plain) return broken(Trouble::compression);
-  if (payload_.empty()) return !named || discard_ || entries_seen_ == 0 || broken(Trouble::compression);
+  if (!opaque_) return !named || discard_ || payload_size_ == 0 || broken(Trouble::compression);
   std::vector<Bytes> payload = std::exchange(payload_, {});
-  if (!tag_valid_) {
-    drops_.invalid_tag.add();
+  if (discard_ || !tag_valid_) {
+    (discard_ ? drops_.too_large : drops_.invalid_tag).add();
     return true;
   }
   return owner_.decompress(option, payload) || broken(Trouble::compression);
@@ -384,6 +385,7 @@ void Reader::reset() {
   step_ = Step::message;
   in_message_ = false;
   discard_ = false;
+  option_lost_ = false;
   tag_valid_ = true;
   fresh_ = true;
   scan_ = 0;

@@ -73,6 +73,8 @@ class Reader {
   bool finish_carrier(const MessageOption& option);
   bool step(const SlabPtr& slab, std::uint8_t*& p, const std::uint8_t* end);
   bool broken(Trouble why);
+  bool let_go(std::uint8_t*& p);
+  void done_with(std::uint8_t*& p, std::size_t size);
   void check_size();
   void reset();
   unsigned option_index() const noexcept { return mode_ == MessageEnd::Mode::message ? 3 : 2; }
@@ -86,7 +88,9 @@ class Reader {
   MessageEnd::Mode mode_ = MessageEnd::Mode::message;
   Trouble trouble_ = Trouble::none;
   bool tag_valid_ = true;
-  bool discard_ = false;     // too large: looked through, not kept
+  bool discard_ = false;      // too large: looked through, not kept
+  bool option_lost_ = false;  // too large itself: nobody can be answered
+  bool opaque_ = false;       // the payload is compressed
   bool in_message_ = false;
   bool stopped_ = false;     // the owner wants no more
   bool fresh_ = true;        // the next byte begins an object
@@ -96,9 +100,9 @@ class Reader {
   std::uint32_t element_ = 0;
   std::size_t offsets_[5] = {};      // where elements begin, from the unit's start
   std::uint64_t message_bytes_ = 0;  // of this message, done with
+  std::uint64_t payload_size_ = 0;
   std::uint64_t payload_left_ = 0;
   std::uint64_t entries_left_ = 0;
-  std::uint64_t entries_seen_ = 0;
   std::uint8_t junk_first_ = 0;
   std::vector<Bytes> payload_;
 };

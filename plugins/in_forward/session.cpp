@@ -126,6 +126,7 @@ void ForwardSession::on_receipt(std::uint64_t token, bool confirmed) {
     shared_.log.warn(cat("forward: ", connection_.peer(), ": a message could not be made safe; closing the connection without an ack, so that it is sent again"));
     connection_.close(net::Close::finish);
     given_up_ = true;
+    acks_.fail(token);
     return;
   }
   acks_.settle(token);

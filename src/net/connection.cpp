@@ -241,17 +241,20 @@ void StreamConnection::after_call() {
   if (state_ == State::dead) return;
   if (state_ == State::open && close_wanted_) {
     if (close_how_ == Close::reset) return end(End::closed_by_us, Close::reset);
-    state_ = State::finishing;
-    finish_by_ = Worker::Clock::now() + finish_patience;
+    if (!session_->waiting()) start_to_finish();
   }
   if (state_ == State::open && (shutting_down_ || peer_done_) && !held_ && !session_->waiting()) {
     if (peer_done_ && outbox_.empty()) return end(End::peer_closed, Close::finish);
     if (!session_->answers() && group_.options.reset_on_close) return end(End::shutdown, Close::reset);
-    state_ = State::finishing;
-    finish_by_ = Worker::Clock::now() + finish_patience;
+    start_to_finish();
   }
   if (state_ == State::finishing) check_finished();
   if (state_ != State::dead) update_interest();
+}
+
+void StreamConnection::start_to_finish() {
+  state_ = State::finishing;
+  finish_by_ = Worker::Clock::now() + finish_patience;
 }
 
 /// Everything that was sent must have reached the peer's side before the socket goes: bytes that it sent meanwhile and we

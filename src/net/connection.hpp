@@ -76,6 +76,7 @@ class StreamConnection final : public Connection, public Flow {
   std::size_t unconsumed() const noexcept;
   void flush_outbox();
   void after_call();
+  void start_to_finish();
   void check_finished();
   void update_interest();
   void end(End reason, Close how);

@@ -154,7 +154,7 @@ inline Cuts every_byte(std::size_t size) {
 
 inline Cuts random_cuts(std::size_t size, std::mt19937& random) {
   Cuts cuts;
-  for (unsigned i = 0, n = 1 + random() % 12; i < n; ++i) cuts.push_back(random() % size);
+  for (auto left = 1 + random() % 12; left > 0; --left) cuts.push_back(random() % size);
   std::sort(cuts.begin(), cuts.end());
   return cuts;
 }
