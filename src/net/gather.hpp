@@ -20,6 +20,7 @@ class Gather {
  private:
   Clock::time_point last_{};
   double reads_per_ms_ = 0;
+  bool waiting_ = false;
 };
 
 }  // namespace logboom::net

@@ -30,8 +30,8 @@ std::uint32_t interest(bool read, bool write) {
 }  // namespace
 
 Lanes::Lanes() : prompt_(make_set()), gathered_(make_set()), gate_(make_set()) {
-  control(gate_, EPOLL_CTL_ADD, prompt_, nullptr, EPOLLIN);
-  control(gate_, EPOLL_CTL_ADD, gathered_, nullptr, EPOLLIN | EPOLLONESHOT);
+  control(gate_, EPOLL_CTL_ADD, prompt_, &prompt_, EPOLLIN);
+  control(gate_, EPOLL_CTL_ADD, gathered_, &gathered_, EPOLLIN | EPOLLONESHOT);
 }
 
 Lanes::~Lanes() {
@@ -50,7 +50,15 @@ void Lanes::change(int fd, void* owner, Lane lane, bool read, bool write) {
 
 void Lanes::remove(int fd, Lane lane) noexcept { ::epoll_ctl(set_of(lane), EPOLL_CTL_DEL, fd, nullptr); }
 
-void Lanes::open_gate() { control(gate_, EPOLL_CTL_MOD, gathered_, nullptr, EPOLLIN | EPOLLONESHOT); }
+Lanes::Report Lanes::look() {
+  epoll_event events[2];
+  const int count = ::epoll_wait(gate_, events, 2, 0);
+  Report report;
+  for (int i = 0; i < count; ++i) (events[i].data.ptr == &prompt_ ? report.prompt : report.gathered) = true;
+  return report;
+}
+
+void Lanes::open_gate() { control(gate_, EPOLL_CTL_MOD, gathered_, &gathered_, EPOLLIN | EPOLLONESHOT); }
 
 std::span<const epoll_event> Lanes::ready(Lane lane, std::span<epoll_event> space) const {
   const int count = ::epoll_wait(set_of(lane), space.data(), static_cast<int>(space.size()), 0);

@@ -28,7 +28,12 @@ class Lanes {
 
   /// Readable while something in the prompt lane is ready, or something in the gathered one and the gate is open.
   int fd() const noexcept { return gate_; }
-  /// The gate shuts itself when it reports; this opens it again.
+  struct Report {
+    bool prompt = false;
+    bool gathered = false;
+  };
+  /// Which lanes the gate lets through. Once it has reported the gathered lane it is shut, until `open_gate`.
+  Report look();
   void open_gate();
   /// What is ready in a lane, without waiting.
   std::span<const epoll_event> ready(Lane lane, std::span<epoll_event> space) const;

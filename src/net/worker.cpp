@@ -45,7 +45,6 @@ struct Worker::Impl {
   bool idle_armed = false;
   bool busy = false;
   Gather gather;
-  bool gate_open = true;
   std::unordered_map<std::uint64_t, std::unique_ptr<StreamConnection>> connections;
   std::vector<std::unique_ptr<StreamConnection>> graveyard;
   std::multimap<Clock::time_point, std::uint64_t> timers;
@@ -218,12 +217,10 @@ void Worker::wait_for_gate() {
 }
 
 void Worker::on_gate() {
+  const Lanes::Report report = lanes_.look();
   std::size_t bytes = 0;
-  serve(Lanes::Lane::prompt, bytes);
-  if (impl_->gate_open) {
-    impl_->gate_open = false;
-    read_gathered();
-  }
+  if (report.prompt) serve(Lanes::Lane::prompt, bytes);
+  if (report.gathered) read_gathered();
   after_calls();
   watch_idleness();
   wait_for_gate();
@@ -251,7 +248,6 @@ void Worker::read_gathered() {
   const std::size_t reads = serve(Lanes::Lane::gathered, bytes);
   const std::chrono::microseconds wait = impl_->gather.after_round(reads, bytes, Clock::now());
   if (wait.count() == 0) {
-    impl_->gate_open = true;
     lanes_.open_gate();
     return;
   }
