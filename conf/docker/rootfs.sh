@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# rootfs.sh BINARY DIR: lays out in DIR, which must not exist, the whole root file system of logboom's image. Needs root,
-# for the owners of files, and Debian's ca-certificates and tzdata.
+# rootfs.sh BINARY DIR: lays out in DIR, which must not exist, the whole root file system of logboom's image. Needs
+# root, for the owners of files, and Debian's ca-certificates and tzdata.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
-# What Debian's `useradd -r` gives the user fluent in Fluentd's own image: directories made for that image stay writable.
+# What `useradd -r` gives the user fluent in Fluentd's Debian image: directories made for that one stay writable.
 uid=999
 gid=999
 zones=/usr/share/zoneinfo

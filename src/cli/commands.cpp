@@ -30,12 +30,23 @@ Element load(const CliOptions& options, const ParseOptions& parse) {
   return root;
 }
 
+void warn_of_plugins(const std::vector<std::string>& folders, Log& log) {
+  for (const std::string& folder : folders) {
+    std::error_code error;
+    for (const auto& file : std::filesystem::directory_iterator(folder, error)) {
+      log.warn(cat("plugin ", file.path().string(), " is not loaded: only the built-in plugins are there"));
+    }
+    if (error) log.warn(cat("plugin folder ", folder, ": ", error.message()));
+  }
+}
+
 int run_pipeline(const CliOptions& options, OwnLog& log) {
   const Registry registry(builtin_plugins());
   MetricsRegistry metrics;
   const WarnFn warn = [&log](const SourcePos& pos, const std::string& message) { log.warn(cat(pos.to_string(), ": ", message)); };
   ParseOptions parse;
   parse.warn = warn;
+  warn_of_plugins(options.plugin_folders, log);
   const Element root = load(options, parse);
   const SystemSection system = read_system(root, warn);
   if (!options.log_level && system.log_level) log.set_level(*system.log_level);

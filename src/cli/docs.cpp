@@ -12,6 +12,11 @@ std::string folder_name(const PluginInfo& info) { return std::string(kind_prefix
 
 std::string page_name(const PluginInfo& info) { return folder_name(info) + ".md"; }
 
+std::string a_plugin(PluginKind kind) {
+  const std::string_view word = kind_word(kind);
+  return std::string(word.starts_with('i') || word.starts_with('o') ? "an " : "a ") + std::string(word) + " plugin";
+}
+
 // Where a configuration names plugins of that kind.
 std::string_view place_of(PluginKind kind) {
   switch (kind) {
@@ -75,9 +80,7 @@ std::string default_of(const ParamInfo& info) {
   return info.default_text.empty() ? "" : "`" + visible(info.default_text) + "`";
 }
 
-std::string type_of(const ParamInfo& info) {
-  return info.choices.empty() ? info.type : joined(info.choices, "`", "`");
-}
+std::string type_of(const ParamInfo& info) { return info.choices.empty() ? info.type : joined(info.choices, "`", "`"); }
 
 std::string remarks(const ParamInfo& info) {
   std::string out;
@@ -96,7 +99,7 @@ void table_of(std::ostream& out, const Schema& schema) {
 }
 
 void plugin_section(std::ostream& out, const SectionInfo& info) {
-  out << "\nIts `@type` names a " << kind_word(*info.plugin) << " plugin";
+  out << "\nIts `@type` names " << a_plugin(*info.plugin);
   if (!info.default_plugin.empty()) {
     const std::string page = std::string(kind_prefix(*info.plugin)) + "_" + info.default_plugin;
     out << "; without it, [" << info.default_plugin << "](" << page << ".md)";
@@ -107,7 +110,8 @@ void plugin_section(std::ostream& out, const SectionInfo& info) {
 void body_of(std::ostream& out, const Schema& schema, const std::string& depth) {
   table_of(out, schema);
   for (const auto& [info, set] : schema.sections()) {
-    out << "\n" << depth << " `<" << info.name << ">`\n\n"
+    out << "\n"
+        << depth << " `<" << info.name << ">`\n\n"
         << markdown(info.doc) << (info.many ? " May stand more than once." : "") << "\n";
     if (info.plugin) plugin_section(out, info);
     if (info.schema) body_of(out, info.schema(), depth + "#");
@@ -141,7 +145,8 @@ std::string page(const Registry& registry, const PluginInfo& info) {
 
 std::string index(const Registry& registry) {
   std::ostringstream out;
-  out << "<!-- Written by `./dev docs`. -->\n# Plugins\n\n| plugin | in | `@type` | what it does |\n|---|---|---|---|\n";
+  out << "<!-- Written by `./dev docs`. -->\n# Plugins\n\n| plugin | in | `@type` | what it does "
+         "|\n|---|---|---|---|\n";
   for (const PluginInfo& info : registry.list()) {
     std::vector<std::string> types{info.name};
     types.insert(types.end(), info.aliases.begin(), info.aliases.end());
@@ -160,7 +165,7 @@ void help_of(std::ostream& out, const Schema& schema, const std::string& indent)
   }
   for (const auto& [info, set] : schema.sections()) {
     out << indent << "<" << info.name << ">";
-    if (info.plugin) out << " a " << kind_word(*info.plugin) << " plugin";
+    if (info.plugin) out << " " << a_plugin(*info.plugin);
     if (!info.default_plugin.empty()) out << ", default " << info.default_plugin;
     out << "\n" << indent << "    " << info.doc << "\n";
     if (info.schema) help_of(out, info.schema(), indent + "    ");

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 
@@ -31,6 +32,8 @@ void declare_options(CLI::App& app, CliOptions& options, Flags& flags) {
   app.add_flag("-v,--verbose", flags.verbose, "Log more: -v debug, -vv trace");
   app.add_flag("-q,--quiet", flags.quiet, "Log less: -q warnings, -qq errors");
   app.add_option("-o,--log", options.log_path, "Log to this file instead of stderr")->type_name("FILE")->take_last();
+  app.add_option("-p,--plugin", options.plugin_folders, "A folder of plugins; those of others are not loaded, and are named in a warning")
+      ->type_name("DIR");
   app.add_flag("--suppress-config-dump", options.suppress_config_dump, "Don't log the configuration at start");
   app.add_option("--show-plugin-config", options.plugin, "Print a plugin's parameters and end, as in output:file")
       ->type_name("[KIND:]NAME");
@@ -84,12 +87,18 @@ CliEnvironment CliEnvironment::of_process() {
 std::string default_config_path(const CliEnvironment& environment) {
   const auto given = [&](const char* name) { return environment.variable(name).value_or(""); };
   if (const std::string path = given("FLUENT_CONF"); !path.empty()) return path;
-  if (const std::string name = given("FLUENTD_CONF"); !name.empty()) return std::filesystem::path("/fluentd/etc") / name;
+  if (const std::string name = given("FLUENTD_CONF"); !name.empty())
+    return std::filesystem::path("/fluentd/etc") / name;
   const std::string own = "/etc/logboom/logboom.conf";
   return environment.exists(own) ? own : "/etc/fluent/fluent.conf";
 }
 
 CliOptions parse_cli(int argc, const char* const* argv, const CliEnvironment& environment) {
+  // Fluentd's image takes the program's name as the first word of its command.
+  if (argc > 1 && std::string_view(argv[1]) == "fluentd") {
+    --argc;
+    ++argv;
+  }
   CliOptions options;
   options.config_path = default_config_path(environment);
   Flags flags;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include <logboom/log.hpp>
 
@@ -29,6 +30,7 @@ struct CliOptions {
   std::optional<LogLevel> log_level;
   std::string log_path;  // empty: stderr
   bool suppress_config_dump = false;
+  std::vector<std::string> plugin_folders;
 
   std::string text;
   std::string plugin;
