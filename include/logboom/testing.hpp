@@ -126,7 +126,9 @@ class FakeContext final : public BuildContext {
   Metrics& metrics() override { return metrics_; }
   MetricLabels labels() const override { return {{"plugin_id", id_}}; }
   const SystemSettings& system() const override { return system_; }
-  void warn(const SourcePos& pos, std::string message) override { warnings_.push_back(cat(pos.to_string(), ": ", message)); }
+  void warn(const SourcePos& pos, std::string message) override {
+    warnings_.push_back(cat(pos.to_string(), ": ", message));
+  }
   FormatterFactory formatter(const PluginSection& section) override {
     if (!formatters) throw ConfigError({}, cat("no formatter '", section.type, "' in this test"));
     return formatters(section);
@@ -173,7 +175,8 @@ struct Peer {
   std::string host = "sender.example";
 };
 
-/// Writes down what its session asks for. Whoever drives the session hands on receipts' outcomes and timers: SessionDriver.
+/// Writes down what its session asks for. Whoever drives the session hands on receipts' outcomes and timers:
+/// SessionDriver.
 class FakeConnection final : public net::Connection {
  public:
   explicit FakeConnection(Peer peer = {}, Settle settle = Settle::confirm) : peer_(std::move(peer)), settle_(settle) {}
@@ -247,8 +250,8 @@ class FakeConnection final : public net::Connection {
 /// Gives a session bytes as a real connection does: what was not consumed comes again at another address, with more
 /// behind it; outcomes of receipts and timers arrive between the calls; after a close nothing arrives any more.
 ///
-/// Each read stands in a slab of exactly its size, so that AddressSanitizer sees a session that looks beyond it, and what
-/// was not consumed is overwritten afterwards in the old place. Throws std::logic_error where a session breaks the
+/// Each read stands in a slab of exactly its size, so that AddressSanitizer sees a session that looks beyond it, and
+/// what was not consumed is overwritten afterwards in the old place. Throws std::logic_error where a session breaks the
 /// contract: consumes more than there is, or changes bytes that it leaves.
 class SessionDriver {
  public:
@@ -351,7 +354,8 @@ class FakeHost final : public net::Host {
     if (listens_.back().port == 0 && where.unix_path.empty()) listens_.back().port = 40000;
     sessions_.push_back(std::move(sessions));
   }
-  void listen_datagram(const std::string& bind, std::uint16_t port, std::function<void(const net::Datagram&)> each) override {
+  void listen_datagram(const std::string& bind, std::uint16_t port,
+                       std::function<void(const net::Datagram&)> each) override {
     datagrams_.push_back({bind, port, std::move(each)});
   }
   std::uint16_t last_port() const override { return listens_.empty() ? std::uint16_t{0} : listens_.back().port; }

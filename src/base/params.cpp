@@ -14,7 +14,8 @@ bool names_param(const ParamInfo& info, std::string_view key) {
 }
 
 const Schema::Param* find_param(const std::vector<Schema::Param>& params, std::string_view key) {
-  const auto found = std::find_if(params.begin(), params.end(), [&](const auto& p) { return names_param(p.info, key); });
+  const auto found =
+      std::find_if(params.begin(), params.end(), [&](const auto& p) { return names_param(p.info, key); });
   return found == params.end() ? nullptr : &*found;
 }
 
@@ -98,12 +99,12 @@ constexpr std::array<std::pair<std::uint64_t, std::string_view>, 5> size_units{
     {{1ULL << 40, "t"}, {1ULL << 30, "g"}, {1ULL << 20, "m"}, {1ULL << 10, "k"}, {1, ""}}};
 
 constexpr std::array<std::pair<std::uint64_t, std::string_view>, 7> time_units{{{86'400'000'000'000, "d"},
-                                                                               {3'600'000'000'000, "h"},
-                                                                               {60'000'000'000, "m"},
-                                                                               {1'000'000'000, "s"},
-                                                                               {1'000'000, "ms"},
-                                                                               {1'000, "us"},
-                                                                               {1, "ns"}}};
+                                                                                {3'600'000'000'000, "h"},
+                                                                                {60'000'000'000, "m"},
+                                                                                {1'000'000'000, "s"},
+                                                                                {1'000'000, "ms"},
+                                                                                {1'000, "us"},
+                                                                                {1, "ns"}}};
 
 template <class Range, class Text>
 std::string comma_list(const Range& range, Text text) {
@@ -133,14 +134,20 @@ void read(const Attribute& attribute, bool& out, std::string*) { out = config_va
 void read(const Attribute& attribute, std::int64_t& out, std::string*) { out = config_value::integer(attribute); }
 void read(const Attribute& attribute, double& out, std::string*) { out = config_value::real(attribute); }
 void read(const Attribute& attribute, std::string& out, std::string*) { out = attribute.value; }
-void read(const Attribute& attribute, ByteSize& out, std::string* note) { out.bytes = config_value::size(attribute, note); }
+void read(const Attribute& attribute, ByteSize& out, std::string* note) {
+  out.bytes = config_value::size(attribute, note);
+}
 void read(const Attribute& attribute, FileMode& out, std::string*) { out.bits = config_value::octal_mode(attribute); }
 void read(const Attribute& attribute, std::chrono::nanoseconds& out, std::string* note) {
   out = config_value::time(attribute, note);
 }
-void read(const Attribute& attribute, std::vector<std::string>& out, std::string*) { out = config_value::array(attribute); }
+void read(const Attribute& attribute, std::vector<std::string>& out, std::string*) {
+  out = config_value::array(attribute);
+}
 void read(const Attribute& attribute, StringPairs& out, std::string*) { out = config_value::hash(attribute); }
-void read(const Attribute& attribute, config_value::Regexp& out, std::string*) { out = config_value::regexp(attribute); }
+void read(const Attribute& attribute, config_value::Regexp& out, std::string*) {
+  out = config_value::regexp(attribute);
+}
 
 std::string show(bool value) { return value ? "true" : "false"; }
 std::string show(std::int64_t value) { return std::to_string(value); }
