@@ -70,7 +70,7 @@ struct BufferSettings {
   std::optional<std::chrono::seconds> timekey;  // set where `time` is a chunk key
   TimeZone zone = TimeZone::utc();              // of the slices
   std::chrono::nanoseconds timekey_wait{0};
-  FlushMode flush_mode = FlushMode::interval;   // never by_default
+  FlushMode flush_mode = FlushMode::interval;  // never by_default
   std::chrono::nanoseconds flush_interval{std::chrono::seconds(60)};
   unsigned flush_threads = 1;
   bool flush_at_shutdown = true;

@@ -51,6 +51,11 @@ class DecompressBudget {
       taken_ += bytes;
       return true;
     }
+    /// `bytes` of what was taken.
+    void give_back(std::uint64_t bytes) noexcept {
+      taken_ -= bytes;
+      budget_->in_use_.fetch_sub(bytes, std::memory_order_relaxed);
+    }
     void give_back() noexcept { budget_->in_use_.fetch_sub(std::exchange(taken_, 0), std::memory_order_relaxed); }
     std::uint64_t taken() const noexcept { return taken_; }
 

@@ -13,32 +13,39 @@ class ForwardInput final : public Input {
   using Options = in_forward::Options;
 
   ForwardInput(Options options, BuildContext& context) : options_(std::move(options)) {
-    if (!options_.unix_path.empty()) return;
-    if (options_.bind.empty()) options_.bind = "0.0.0.0";
-    static_cast<void>(context);
+    const Element& element = context.element();
+    on_port_ = options_.unix_path.empty() || element.find("port") != nullptr || element.find("bind") != nullptr;
   }
 
   void start(net::Host& host) override {
+    shared_ = std::make_unique<Shared>(options_, host);
     net::StreamListen where;
-    where.bind = options_.bind;
-    where.port = options_.port;
-    where.unix_path = options_.unix_path;
-    if (options_.unix_permission) where.unix_mode = options_.unix_permission->bits;
     where.backlog = options_.backlog;
     where.reset_on_close = options_.linger_timeout == 0;
     where.keepalive = options_.send_keepalive_packet;
     where.resolve_hostname = options_.resolve_hostname.value_or(false) || !options_.source_hostname_key.empty();
-    shared_ = std::make_unique<Shared>(options_, host);
-    host.listen(where, [this](net::Connection& connection) { return std::make_unique<ForwardSession>(connection, *shared_); });
-    if (options_.unix_path.empty()) {
+    if (on_port_) {
+      where.bind = options_.bind;
+      where.port = options_.port;
+      listen(host, where);
       host.listen_datagram(options_.bind, host.last_port(), [](const net::Datagram& heartbeat) {
         heartbeat.reply(std::string_view("\0", 1));
       });
     }
+    if (!options_.unix_path.empty()) {
+      where.unix_path = options_.unix_path;
+      if (options_.unix_permission) where.unix_mode = options_.unix_permission->bits;
+      listen(host, where);
+    }
   }
 
  private:
+  void listen(net::Host& host, const net::StreamListen& where) {
+    host.listen(where, [this](net::Connection& connection) { return std::make_unique<ForwardSession>(connection, *shared_); });
+  }
+
   Options options_;
+  bool on_port_ = true;
   std::unique_ptr<Shared> shared_;
 };
 

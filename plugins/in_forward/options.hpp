@@ -33,7 +33,7 @@ struct Options {
     d.param("port", &Options::port, "TCP port to listen on, and UDP port for heartbeats; 0 takes a free one.");
     d.param("bind", &Options::bind, "Address to listen on.");
     d.param("unix_path", &Options::unix_path,
-            "Listen on this unix socket instead of a port: the target of `fluentd-address=unix:///PATH`.");
+            "Listen on this unix socket, the target of `fluentd-address=unix:///PATH`; on a port too only if `port` or `bind` is given.");
     d.param("unix_permission", &Options::unix_permission, "Permission bits of the unix socket.");
     d.param("backlog", &Options::backlog, "Connections that may wait to be accepted; 0 is the system's largest.").range(0, 65535);
     d.param("linger_timeout", &Options::linger_timeout,

@@ -364,8 +364,12 @@ bool Reader::finish_carrier(const MessageOption& option) {
   if (!named && !plain) return broken(Trouble::compression);
   if (!opaque_) return !named || discard_ || payload_size_ == 0 || broken(Trouble::compression);
   std::vector<Bytes> payload = std::exchange(payload_, {});
-  if (discard_ || !tag_valid_) {
-    (discard_ ? drops_.too_large : drops_.invalid_tag).add();
+  if (discard_) {
+    drops_.too_large.add();
+    return true;
+  }
+  if (!tag_valid_) {
+    collector_.drop(drops_.invalid_tag);
     return true;
   }
   return owner_.decompress(option, payload) || broken(Trouble::compression);

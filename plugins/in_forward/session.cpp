@@ -24,6 +24,8 @@ std::string printable(std::uint8_t first) {
   }
 }
 
+bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+
 }  // namespace
 
 struct ForwardSession::Json {
@@ -66,10 +68,8 @@ std::size_t ForwardSession::on_bytes(const SlabPtr& slab, std::uint8_t* data, st
   } else if (!reader_.in_carrier()) {
     collector_.flush();
   }
-  if (collector_.invalid() != 0 && !warned_invalid_) {
-    warned_invalid_ = true;
-    shared_.log.warn(cat("forward: ", connection_.peer(), ": skip invalid event: time must be a number or EventTime, the record a map; "
-                         "further ones of this connection are only counted"));
+  if (collector_.invalid() != 0) {
+    warn_once("skip invalid event: a tag must be text, a time a number or EventTime, a record a map; further ones are only counted");
   }
   return given_up_ ? size : used;
 }
@@ -84,10 +84,16 @@ bool ForwardSession::message_end(const MessageEnd& message) {
   if (message.option.chunk) owe_answer(message.option.chunk, message.mode);
   if (message.mode != MessageEnd::Mode::message) collector_.flush();
   if (!options.deny_keepalive) return true;
-  connection_.close(net::Close::finish);
   collector_.flush();
-  given_up_ = true;
+  close_when_answered();
   return false;
+}
+
+/// Nothing more is read; what is owed is still sent.
+void ForwardSession::close_when_answered() {
+  given_up_ = true;
+  closing_ = true;
+  if (acks_.empty()) connection_.close(net::Close::finish);
 }
 
 void ForwardSession::owe_answer(const msgpack::Value& chunk, MessageEnd::Mode mode) {
@@ -124,10 +130,8 @@ void ForwardSession::remember_container() {
 void ForwardSession::on_receipt(std::uint64_t token, bool confirmed) {
   if (!confirmed) {
     shared_.log.warn(cat("forward: ", connection_.peer(), ": a message could not be made safe; closing the connection without an ack, so that it is sent again"));
-    connection_.close(net::Close::finish);
-    given_up_ = true;
     acks_.fail(token);
-    return;
+    return close_when_answered();
   }
   acks_.settle(token);
   send_acks();
@@ -137,6 +141,7 @@ void ForwardSession::send_acks() {
   std::chrono::microseconds wait{};
   while (const auto answer = acks_.next(Acks::Clock::now(), wait)) connection_.send(*answer);
   if (wait.count() != 0) connection_.set_timer(wait);
+  if (closing_ && acks_.empty()) connection_.close(net::Close::finish);
 }
 
 void ForwardSession::not_a_message(std::uint8_t first) {
@@ -146,15 +151,16 @@ void ForwardSession::not_a_message(std::uint8_t first) {
                 http && messages_ == 0 ? " (does something speak HTTP to this port?)" : ""));
 }
 
+/// One line a connection, whatever else is wrong with it: the counters have the rest.
 void ForwardSession::warn_once(std::string_view what) {
-  if (std::exchange(warned_broken_, true)) return;
+  if (std::exchange(warned_, true)) return;
   shared_.log.warn(cat("forward: ", connection_.peer(), ": ", what));
 }
 
 void ForwardSession::give_up(Counter& counter, std::string_view why) {
   if (std::exchange(given_up_, true)) return;
   counter.add();
-  shared_.log.warn(cat("forward: ", connection_.peer(), ": ", why, "; the connection is reset, nothing of this message was kept"));
+  warn_once(cat(why, "; the connection is reset, nothing of this message was kept"));
   connection_.close(net::Close::reset);
 }
 
@@ -169,6 +175,7 @@ bool ForwardSession::decompress(const MessageOption& option, std::vector<Bytes>&
 std::size_t ForwardSession::read_json(const char* data, std::size_t size) {
   std::size_t used = 0;
   while (!given_up_) {
+    while (json_->looked == 0 && used < size && is_space(data[used])) ++used;
     const auto frame = json_->framer.advance(data + used + json_->looked, size - used - json_->looked);
     json_->looked += frame.used;
     if (frame.scan == msgpack::Scan::malformed) {
@@ -176,18 +183,23 @@ std::size_t ForwardSession::read_json(const char* data, std::size_t size) {
       break;
     }
     if (frame.scan == msgpack::Scan::incomplete) {
-      if (json_->framer.idle()) used += std::exchange(json_->looked, 0);
-      if (json_->looked > shared_.options.chunk_size_limit.bytes) {
-        shared_.drops.too_large.add();
-        give_up(shared_.malformed, "a JSON message is beyond chunk_size_limit");
-      }
+      check_json_size();
       break;
     }
+    if (!check_json_size()) break;
     const std::string_view text(data + used, std::exchange(json_->looked, 0));
     used += text.size();
     if (!read_json_value(text)) break;
   }
   return used;
+}
+
+/// Whether an answer is wanted is not known before the end, so that a larger message ends the connection.
+bool ForwardSession::check_json_size() {
+  if (json_->looked <= shared_.options.chunk_size_limit.bytes) return true;
+  shared_.drops.too_large.add();
+  give_up(shared_.malformed, "a JSON message is beyond chunk_size_limit");
+  return false;
 }
 
 /// The value as msgpack goes the way of every other message.

@@ -51,9 +51,11 @@ class ForwardSession final : public net::Session, private Reader::Owner {
   bool decompress(const MessageOption& option, std::vector<Bytes>& payload) override;
 
   std::size_t read_json(const char* data, std::size_t size);
+  bool check_json_size();
   bool read_json_value(std::string_view text);
   void owe_answer(const msgpack::Value& chunk, MessageEnd::Mode mode);
   void remember_container();
+  void close_when_answered();
   void send_acks();
   void give_up(Counter& counter, std::string_view why);
   void warn_once(std::string_view what);
@@ -67,9 +69,9 @@ class ForwardSession final : public net::Session, private Reader::Owner {
   std::string container_;      // whose log this is, where the sender asks for answers
   std::uint64_t messages_ = 0;
   bool begun_ = false;
-  bool given_up_ = false;
-  bool warned_broken_ = false;
-  bool warned_invalid_ = false;
+  bool given_up_ = false;  // what comes is not looked at
+  bool closing_ = false;   // as soon as nothing is owed
+  bool warned_ = false;
 };
 
 }  // namespace logboom::in_forward

@@ -66,9 +66,9 @@ void set_flush(const BufferOptions& options, const BufferDefaults& defaults, boo
                const WarnFn& warn, BufferSettings& settings) {
   settings.flush_mode = options.flush_mode;
   if (settings.flush_mode == FlushMode::by_default) {
-    settings.flush_mode = slices_wait                                        ? FlushMode::lazy
+    settings.flush_mode = slices_wait                                     ? FlushMode::lazy
                           : defaults.immediate && !options.flush_interval ? FlushMode::immediate
-                                                                             : FlushMode::interval;
+                                                                          : FlushMode::interval;
   }
   settings.flush_interval = options.flush_interval.value_or(defaults.flush_interval);
   check(settings.flush_interval.count() >= 0, section, "flush_interval", "must not be negative");
@@ -134,14 +134,18 @@ void BufferOptions::describe(Describe<BufferOptions>& d) {
   d.param("timekey_use_utc", &O::timekey_use_utc, "Slices are aligned to UTC, not to local time.");
   d.param("timekey_zone", &O::timekey_zone, "The time zone of slices: `+09:00`, `Asia/Tokyo`.");
   d.choice("flush_mode", &O::flush_mode,
-           {{"default", FlushMode::by_default}, {"immediate", FlushMode::immediate}, {"interval", FlushMode::interval},
+           {{"default", FlushMode::by_default},
+            {"immediate", FlushMode::immediate},
+            {"interval", FlushMode::interval},
             {"lazy", FlushMode::lazy}},
            "When chunks are flushed: at once, after flush_interval, or when their slice is over.");
   d.param("flush_interval", &O::flush_interval, "How long events stay in the buffer; the output has the default.");
   d.param("flush_thread_count", &O::flush_thread_count, "Threads that write chunks.").range(1, 64);
-  d.param("flush_at_shutdown", &O::flush_at_shutdown, "At the end, what is buffered is written; else dropped, counted.");
+  d.param("flush_at_shutdown", &O::flush_at_shutdown,
+          "At the end, what is buffered is written; else dropped, counted.");
   d.choice("overflow_action", &O::overflow_action,
-           {{"block", OverflowAction::block}, {"throw_exception", OverflowAction::throw_exception},
+           {{"block", OverflowAction::block},
+            {"throw_exception", OverflowAction::throw_exception},
             {"drop_oldest_chunk", OverflowAction::drop_oldest_chunk}},
            "When the buffer is full: `block` pauses the connections whose events go here (Fluentd's default is "
            "throw_exception), `throw_exception` drops the new events without an ack, `drop_oldest_chunk` the oldest.");

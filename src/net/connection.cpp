@@ -219,17 +219,24 @@ void StreamConnection::hold() { held_ = true; }
 
 void StreamConnection::go_on() {
   held_ = false;
-  if (!in_call_) after_call();
+  if (in_call_) return;
+  if (shutting_down_) drain();
+  after_call();
 }
 
 void StreamConnection::shut_down() {
   if (state_ == State::dead) return;
   shutting_down_ = true;
+  drain();
+  after_call();
+}
+
+/// Reads what has arrived, but not for ever what a fast sender goes on to send.
+void StreamConnection::drain() {
   bool more = true;
   for (int i = 0; i < drain_reads && may_read(); ++i) {
     if (read_once(more) == 0) break;
   }
-  after_call();
 }
 
 void StreamConnection::cut() {
@@ -245,7 +252,7 @@ void StreamConnection::after_call() {
   }
   if (state_ == State::open && (shutting_down_ || peer_done_) && !held_ && !session_->waiting()) {
     if (peer_done_ && outbox_.empty()) return end(End::peer_closed, Close::finish);
-    if (!session_->answers() && group_.options.reset_on_close) return end(End::shutdown, Close::reset);
+    if (!peer_done_ && !session_->answers() && group_.options.reset_on_close) return end(End::shutdown, Close::reset);
     start_to_finish();
   }
   if (state_ == State::finishing) check_finished();
@@ -297,9 +304,7 @@ void StreamConnection::update_interest() {
 void StreamConnection::end(End reason, Close how) {
   if (state_ == State::dead) return;
   state_ = State::dead;
-  in_call_ = true;
-  session_->on_end(reason, unconsumed());
-  in_call_ = false;
+  const std::size_t left = unconsumed();
   if (watched_) worker_.lanes().remove(fd_, lane_);
   watched_ = false;
   if (how == Close::reset) {
@@ -310,6 +315,8 @@ void StreamConnection::end(End reason, Close how) {
   small_.reset();
   large_ = SlabPtr();
   worker_.bury(*this);
+  in_call_ = true;
+  if (session_) session_->on_end(reason, left);
 }
 
 }  // namespace logboom::net

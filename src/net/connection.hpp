@@ -74,6 +74,7 @@ class StreamConnection final : public Connection, public Flow {
   void on_no_bytes(std::ptrdiff_t result);
   void keep(const std::uint8_t* data, std::size_t size);
   std::size_t unconsumed() const noexcept;
+  void drain();
   void flush_outbox();
   void after_call();
   void start_to_finish();

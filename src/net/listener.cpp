@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <stdexcept>
 #include <utility>
 
@@ -49,6 +50,11 @@ void enable(int fd, int level, int option) {
   ::setsockopt(fd, level, option, &on, sizeof on);
 }
 
+std::string url(std::string_view scheme, const std::string& bind, std::uint16_t port) {
+  const bool six = bind.find(':') != std::string::npos;
+  return cat(scheme, "://", six ? "[" : "", bind, six ? "]:" : ":", port);
+}
+
 Fd bound_socket(const SocketAddress& address, int type, const std::string& bind, std::uint16_t port) {
   Fd fd(::socket(address.storage.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const char* kind = type == SOCK_STREAM ? "tcp" : "udp";
@@ -56,7 +62,7 @@ Fd bound_socket(const SocketAddress& address, int type, const std::string& bind,
   if (type == SOCK_STREAM) enable(fd.get(), SOL_SOCKET, SO_REUSEADDR);
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) != 0) {
     const int error = errno;
-    throw std::runtime_error(cat("can't listen on ", std::string_view(kind), "://", bind, ":", port, ": ", reason(error), advice(error, port)));
+    throw std::runtime_error(cat("can't listen on ", url(kind, bind, port), ": ", reason(error), advice(error, port)));
   }
   return Fd(fd.take());
 }
@@ -73,9 +79,11 @@ void remove_stale_socket(const std::string& path, const SocketAddress& address) 
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0) return;
   if (!S_ISSOCK(status.st_mode)) throw std::runtime_error(cat("can't listen on unix://", path, ": something that is not a socket is there"));
-  const Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0) {
-    throw std::runtime_error(cat("can't listen on unix://", path, ": another program listens there"));
+  const Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const int connected = ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size);
+  if (connected == 0 || (errno != ECONNREFUSED && errno != ENOENT)) {
+    const std::string detail = connected == 0 || errno == EAGAIN ? "" : cat(" (", reason(errno), ")");
+    throw std::runtime_error(cat("can't listen on unix://", path, ": another program listens there", detail));
   }
   ::unlink(path.c_str());
 }
@@ -111,7 +119,7 @@ void StreamListener::open_tcp() {
   Fd fd = bound_socket(resolve_bind(options.bind, options.port, SOCK_STREAM), SOCK_STREAM, options.bind, options.port);
   if (::listen(fd.get(), options.backlog > 0 ? options.backlog : SOMAXCONN) != 0) {
     const int error = errno;
-    throw std::runtime_error(cat("can't listen on tcp://", options.bind, ":", options.port, ": ", reason(error), advice(error, options.port)));
+    throw std::runtime_error(cat("can't listen on ", url("tcp", options.bind, options.port), ": ", reason(error), advice(error, options.port)));
   }
   const SocketAddress local = local_address(fd.get());
   port_ = port_of(local);
@@ -124,12 +132,13 @@ void StreamListener::open_unix() {
   const SocketAddress address = unix_address(options.unix_path);
   remove_stale_socket(options.unix_path, address);
   Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) != 0 ||
-      (options.unix_mode && ::chmod(options.unix_path.c_str(), *options.unix_mode) != 0) ||
-      ::listen(fd.get(), options.backlog > 0 ? options.backlog : SOMAXCONN) != 0) {
-    throw std::runtime_error(cat("can't listen on unix://", options.unix_path, ": ", reason(errno)));
-  }
-  unix_path_ = options.unix_path;
+  const auto check = [&options](int result) {
+    if (result != 0) throw std::runtime_error(cat("can't listen on unix://", options.unix_path, ": ", reason(errno)));
+  };
+  check(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size));
+  unix_path_ = std::filesystem::absolute(options.unix_path).string();
+  if (options.unix_mode) check(::chmod(unix_path_.c_str(), *options.unix_mode));
+  check(::listen(fd.get(), options.backlog > 0 ? options.backlog : SOMAXCONN));
   where_ = "unix://" + unix_path_;
   socket_.assign(fd.take());
 }

@@ -71,6 +71,7 @@ void Worker::start() {
 }
 
 void Worker::run() {
+  thread_id_.store(std::this_thread::get_id(), std::memory_order_relaxed);
   for (;;) {
     try {
       impl_->io.run();
@@ -104,8 +105,10 @@ void Worker::adopt(std::function<std::unique_ptr<StreamConnection>(Worker&)> mak
     std::unique_ptr<StreamConnection> made = make(*this);
     StreamConnection& connection = *made;
     impl_->connections.emplace(connection.id(), std::move(made));
-    connection.open();
-    if (shutting_down_) connection.shut_down();
+    guarded(connection, [this, &connection] {
+      connection.open();
+      if (shutting_down_) connection.shut_down();
+    });
   });
 }
 
@@ -116,7 +119,7 @@ void Worker::begin_shutdown(Clock::time_point deadline, std::function<void()> do
     std::vector<StreamConnection*> all;
     all.reserve(impl_->connections.size());
     for (const auto& [id, connection] : impl_->connections) all.push_back(connection.get());
-    for (StreamConnection* connection : all) connection->shut_down();
+    for (StreamConnection* connection : all) guarded(*connection, [connection] { connection->shut_down(); });
     auto cutter = std::make_shared<asio::steady_timer>(impl_->io, deadline);
     cutter->async_wait([this, cutter](const boost::system::error_code& error) {
       if (error) return;
@@ -129,7 +132,7 @@ void Worker::begin_shutdown(Clock::time_point deadline, std::function<void()> do
 void Worker::close_rest() {
   std::vector<StreamConnection*> all;
   for (const auto& [id, connection] : impl_->connections) all.push_back(connection.get());
-  for (StreamConnection* connection : all) connection->cut();
+  for (StreamConnection* connection : all) guarded(*connection, [connection] { connection->cut(); });
 }
 
 void Worker::check_shutdown() {
@@ -138,7 +141,7 @@ void Worker::check_shutdown() {
 }
 
 void Worker::settled(std::uint64_t connection, std::uint64_t token, bool confirmed) {
-  if (std::this_thread::get_id() == thread_.get_id()) {
+  if (std::this_thread::get_id() == thread_id_.load(std::memory_order_relaxed)) {
     impl_->settled_here.push_back({connection, token, confirmed});
     return;
   }
@@ -197,7 +200,8 @@ void Worker::fire_timers() {
   }
   for (const std::uint64_t id : due) {
     const auto found = impl_->connections.find(id);
-    if (found != impl_->connections.end()) found->second->on_timer();
+    if (found == impl_->connections.end()) continue;
+    guarded(*found->second, [&] { found->second->on_timer(); });
   }
   arm_timer();
 }
@@ -239,6 +243,8 @@ void Worker::watch_idleness() {
     if (impl_->busy) return watch_idleness();
     slab_ = SlabPtr();
     slabs_.trim(0);
+    // Buffers may hold slabs for longer; they come back without a word.
+    if (slabs_.slabs() != 0) watch_idleness();
   });
 }
 
@@ -259,10 +265,24 @@ void Worker::read_gathered() {
   });
 }
 
+/// An exception costs the connection that it came from, not the others.
+template <class F>
+void Worker::guarded(StreamConnection& connection, F&& call) {
+  try {
+    call();
+  } catch (const std::exception& error) {
+    log_.error(cat(connection.peer(), ": ", std::string_view(error.what()), "; the connection is reset"));
+    connection.cut();
+  }
+}
+
 std::size_t Worker::serve(Lanes::Lane lane, std::size_t& bytes) {
   std::array<epoll_event, 512> space;
   const std::span<const epoll_event> events = lanes_.ready(lane, space);
-  for (const epoll_event& event : events) bytes += static_cast<StreamConnection*>(event.data.ptr)->on_ready(event.events);
+  for (const epoll_event& event : events) {
+    auto& connection = *static_cast<StreamConnection*>(event.data.ptr);
+    guarded(connection, [&] { bytes += connection.on_ready(event.events); });
+  }
   return events.size();
 }
 
@@ -279,7 +299,8 @@ void Worker::deliver_settled() {
     const std::vector<Outcome> outcomes = std::exchange(impl_->settled_here, {});
     for (const Outcome& outcome : outcomes) {
       const auto found = impl_->connections.find(outcome.connection);
-      if (found != impl_->connections.end()) found->second->on_settled(outcome.token, outcome.confirmed);
+      if (found == impl_->connections.end()) continue;
+      guarded(*found->second, [&] { found->second->on_settled(outcome.token, outcome.confirmed); });
     }
   }
 }

@@ -75,6 +75,8 @@ class Worker {
   void read_gathered();
   void watch_idleness();
   std::size_t serve(Lanes::Lane lane, std::size_t& bytes);
+  template <class F>
+  void guarded(StreamConnection& connection, F&& call);
   void after_calls();
   void deliver_settled();
   void empty_graveyard();
@@ -91,6 +93,7 @@ class Worker {
   std::size_t slab_used_ = 0;
   bool shutting_down_ = false;
   std::atomic<std::size_t> connection_count_{0};
+  std::atomic<std::thread::id> thread_id_{};
   std::unique_ptr<Impl> impl_;
   std::thread thread_;
 };

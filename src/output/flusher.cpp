@@ -170,7 +170,8 @@ Stopped Flusher::stop(Clock::time_point deadline) {
     output_.interrupt();
     buffer_.wake();
     if (!wait_for_end(Clock::now() + patience)) {
-      log_.error(cat(id_, ": a write does not come back, ", buffer_.totals().buffered_events, " events are not written"));
+      log_.error(
+          cat(id_, ": a write does not come back, ", buffer_.totals().buffered_events, " events are not written"));
       return Stopped::stuck;
     }
   }

@@ -26,8 +26,8 @@ class Flusher {
  public:
   using Clock = std::chrono::steady_clock;
 
-  Flusher(ChunkOutput& output, Buffer& buffer, const BufferSettings& settings, OutputCounters& counters,
-          std::string id, Log& log);
+  Flusher(ChunkOutput& output, Buffer& buffer, const BufferSettings& settings, OutputCounters& counters, std::string id,
+          Log& log);
   /// Waits for threads that still run.
   ~Flusher();
 

@@ -82,9 +82,6 @@ class NodeContext final : public BuildContext {
 
 void PipelineBuilder::build(const Element& root) {
   pipeline_.router_.add_label("");
-  for (const Element& element : root.children) {
-    if (element.name == "label") pipeline_.router_.add_label(element.arg);
-  }
   read_rules(root, "");
   check_labels();
 }
@@ -111,6 +108,7 @@ void PipelineBuilder::read_label(const Element& element) {
   if (element.arg.empty()) throw ConfigError(element.pos, "<label> needs a name: <label @NAME>");
   if (element.arg == "@ROOT") throw ConfigError(element.pos, "@ROOT means the top level and can't be a <label>");
   if (!ids_.insert("label " + element.arg).second) throw ConfigError(element.pos, cat("<label ", element.arg, "> is there twice: put both together"));
+  pipeline_.router_.add_label(element.arg);
   read_rules(element, element.arg);
 }
 

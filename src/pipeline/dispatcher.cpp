@@ -113,13 +113,16 @@ void Dispatcher::park(Legs legs, Receipts receipts, Flow& flow) {
   std::uint64_t events = 0;
   for (const Leg& leg : legs) events += leg.batch->events();
   pipeline_.counters().parked.add(static_cast<std::int64_t>(events));
-  parked_.push_back({std::move(legs), std::move(receipts), &flow, events});
-  if (parked_of_[&flow]++ == 0) flow.hold();
+  const auto [queue, first] = queues_.try_emplace(&flow, Queue{last_queue_ + 1, 0});
+  if (first) ++last_queue_;
+  ++queue->second.parked;
+  parked_.push_back({std::move(legs), std::move(receipts), queue->second.id, events});
+  if (first) flow.hold();
   // Room may have come between the refusal and here, when nobody was known to wait.
   if (!waiting_.exchange(true)) post_([this] { retry_parked(); });
 }
 
-bool Dispatcher::has_parked(const Flow& flow) const noexcept { return !parked_.empty() && parked_of_.contains(&flow); }
+bool Dispatcher::has_parked(Flow& flow) const noexcept { return !parked_.empty() && queues_.contains(&flow); }
 
 void Dispatcher::space() {
   if (waiting_.exchange(false)) post_([this] { retry_parked(); });
@@ -128,36 +131,31 @@ void Dispatcher::space() {
 void Dispatcher::retry_parked() {
   if (parked_.empty()) return;
   waiting_.store(true);
-  std::set<const Flow*> blocked;
-  std::vector<Flow*> freed;
+  std::set<std::uint64_t> blocked;
+  std::map<std::uint64_t, std::size_t> gone_on;
   std::deque<Parked> left;
   for (Parked& parked : std::exchange(parked_, {})) {
-    if (blocked.contains(parked.flow) || !reserve(parked.legs)) {
-      blocked.insert(parked.flow);
+    if (blocked.contains(parked.queue) || !reserve(parked.legs)) {
+      blocked.insert(parked.queue);
       left.push_back(std::move(parked));
       continue;
     }
     pipeline_.counters().parked.add(-static_cast<std::int64_t>(parked.events));
     append(parked.legs, std::move(parked.receipts));
-    if (parked.flow == nullptr) continue;
-    const auto found = parked_of_.find(parked.flow);
-    if (--found->second != 0) continue;
-    parked_of_.erase(found);
-    freed.push_back(parked.flow);
+    ++gone_on[parked.queue];
   }
   parked_ = std::move(left);
   if (parked_.empty()) waiting_.store(false);
-  for (Flow* flow : freed) {
-    if (!parked_of_.contains(flow)) flow->go_on();
+  std::vector<Flow*> freed;
+  for (auto at = queues_.begin(); at != queues_.end();) {
+    at->second.parked -= gone_on[at->second.id];
+    if (at->second.parked == 0) freed.push_back(at->first);
+    at = at->second.parked == 0 ? queues_.erase(at) : std::next(at);
   }
+  for (Flow* flow : freed) flow->go_on();
 }
 
-void Dispatcher::forget(Flow& flow) {
-  if (parked_of_.erase(&flow) == 0) return;
-  for (Parked& parked : parked_) {
-    if (parked.flow == &flow) parked.flow = nullptr;
-  }
-}
+void Dispatcher::forget(Flow& flow) { queues_.erase(&flow); }
 
 void Dispatcher::abandon_parked() {
   for (const Parked& parked : parked_) {
@@ -165,7 +163,7 @@ void Dispatcher::abandon_parked() {
     pipeline_.counters().dropped_shutdown.add(parked.events);
   }
   parked_.clear();
-  parked_of_.clear();
+  queues_.clear();
 }
 
 }  // namespace logboom

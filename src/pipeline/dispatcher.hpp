@@ -41,8 +41,13 @@ class Dispatcher {
   struct Parked {
     Legs legs;
     Receipts receipts;
-    Flow* flow;
+    std::uint64_t queue;
     std::uint64_t events;
+  };
+  /// What is parked for one flow, in order. It may outlive the flow.
+  struct Queue {
+    std::uint64_t id;
+    std::size_t parked;
   };
 
   void dispatch(const std::string& label, Delivery delivery, Flow& flow);
@@ -54,7 +59,7 @@ class Dispatcher {
   static void append(Legs& legs, Receipts receipts);
   void park(Legs legs, Receipts receipts, Flow& flow);
   void retry_parked();
-  bool has_parked(const Flow& flow) const noexcept;
+  bool has_parked(Flow& flow) const noexcept;
   void forget(Flow& flow);
 
   const Pipeline& pipeline_;
@@ -62,7 +67,8 @@ class Dispatcher {
   RouteCache routes_;
   std::map<const InputNode*, std::unique_ptr<InputEmitter>> emitters_;
   std::deque<Parked> parked_;
-  std::map<const Flow*, std::size_t> parked_of_;
+  std::map<Flow*, Queue> queues_;
+  std::uint64_t last_queue_ = 0;
   std::atomic<bool> waiting_{false};
   unsigned error_depth_ = 0;
 };

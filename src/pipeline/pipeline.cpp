@@ -2,6 +2,8 @@
 
 #include "pipeline/builder.hpp"
 
+#include <stdexcept>
+
 namespace logboom {
 
 namespace {
@@ -41,7 +43,13 @@ Pipeline::~Pipeline() = default;
 
 void Pipeline::start_outputs() {
   for (OutputNode& output : outputs_) {
-    if (output.sink) output.sink->start();
+    try {
+      output.sink ? output.sink->start() : output.plugin->start();
+    } catch (const ConfigError&) {
+      throw;
+    } catch (const std::exception& error) {
+      throw std::runtime_error(cat(output.pos.to_string(), ": ", output.id, ": ", std::string_view(error.what())));
+    }
   }
 }
 

@@ -10,7 +10,8 @@ namespace logboom {
 namespace {
 
 bool has_name(const PluginInfo& info, PluginKind kind, std::string_view type) {
-  return info.kind == kind && (info.name == type || std::find(info.aliases.begin(), info.aliases.end(), type) != info.aliases.end());
+  return info.kind == kind &&
+         (info.name == type || std::find(info.aliases.begin(), info.aliases.end(), type) != info.aliases.end());
 }
 
 std::string joined(const std::vector<std::string>& names) {
@@ -67,7 +68,8 @@ const PluginInfo& Registry::find(PluginKind kind, std::string_view type, const S
 }
 
 const PluginInfo* Registry::lookup(PluginKind kind, std::string_view type) const {
-  const auto found = std::find_if(plugins_.begin(), plugins_.end(), [&](const auto& p) { return has_name(p, kind, type); });
+  const auto found =
+      std::find_if(plugins_.begin(), plugins_.end(), [&](const auto& p) { return has_name(p, kind, type); });
   return found == plugins_.end() ? nullptr : &*found;
 }
 

@@ -20,7 +20,7 @@ class TreeBuilder {
       node->end = RouteNode::End::loop;
       for (const std::string& name : labels_) node->error += (name.empty() ? "@ROOT" : name) + " → ";
       node->error += label.empty() ? "@ROOT" : label;
-      way_ += "loop;";
+      way_ += cat("loop ", node->error, ";");
       return node;
     }
     labels_.push_back(label);

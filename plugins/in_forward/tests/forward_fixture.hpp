@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -107,7 +108,8 @@ struct Result {
 
 /// Times that the server took from its clock as the word "now".
 inline Rows with_now(Rows rows) {
-  const auto now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  const auto now =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
   for (Row& row : rows) {
     const std::int64_t seconds = std::strtoll(row.time.c_str(), nullptr, 10);
     if (seconds > now - 600 && seconds <= now) row.time = "now";

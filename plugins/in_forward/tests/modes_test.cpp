@@ -8,12 +8,15 @@ const Raw t2 = event_time(1700000002, 5);
 
 Raw entries() { return arr({t1, rec("one")}) + arr({t2, rec("two")}) + arr({t1, map({})}); }
 Rows entry_rows(const std::string& tag) {
-  return {{tag, "1700000001", R"({"log":"one"})"}, {tag, "1700000002.000000005", R"({"log":"two"})"}, {tag, "1700000001", "{}"}};
+  return {{tag, "1700000001", R"({"log":"one"})"},
+          {tag, "1700000002.000000005", R"({"log":"two"})"},
+          {tag, "1700000001", "{}"}};
 }
 
 TEST(ForwardModes, message_mode_is_the_same_at_every_cut) {
   const Raw stream = arr({str("docker.a"), t1, rec("one"), map({})}) + arr({str("docker.a"), t2, rec("two"), map({})}) +
-                     arr({str("docker.b"), t1, rec("three")}) + arr({str(std::string(40, 'x')), t2, rec("four"), chunk("id\n")}) +
+                     arr({str("docker.b"), t1, rec("three")}) +
+                     arr({str(std::string(40, 'x')), t2, rec("four"), chunk("id\n")}) +
                      arr({str("docker.a"), t1, rec(std::string(300, 'y')), nil()});
   const Result result = run_every_cut(stream);
   EXPECT_EQ(result.rows, (Rows{{"docker.a", "1700000001", R"({"log":"one"})"},
@@ -34,8 +37,8 @@ TEST(ForwardModes, messages_too_short_for_the_fast_way_are_the_same_at_every_cut
 
 TEST(ForwardModes, forward_mode_is_the_same_at_every_cut) {
   const Raw list = arr({arr({t1, rec("one")}), arr({t2, rec("two")}), arr({t1, map({})})});
-  const Result result = run_every_cut(arr({str("fw"), list}) + arr({str("fw"), list, chunk("c1")}) + arr({str("fw2"), arr({}), chunk("c2")}) +
-                                      arr({str("fw2"), list, chunk("c3")}));
+  const Result result = run_every_cut(arr({str("fw"), list}) + arr({str("fw"), list, chunk("c1")}) +
+                                      arr({str("fw2"), arr({}), chunk("c2")}) + arr({str("fw2"), list, chunk("c3")}));
   Rows expected = entry_rows("fw");
   for (const Row& row : entry_rows("fw")) expected.push_back(row);
   for (const Row& row : entry_rows("fw2")) expected.push_back(row);
@@ -46,7 +49,8 @@ TEST(ForwardModes, forward_mode_is_the_same_at_every_cut) {
 TEST(ForwardModes, packed_forward_mode_is_the_same_at_every_cut) {
   const Raw stream = arr({str("p.bin"), bin(entries()), map({{str("size"), num(3)}, {str("chunk"), str("c1")}})}) +
                      arr({str("p.str"), str(entries()), chunk("c2")}) + arr({str("p.none"), bin(""), chunk("c3")}) +
-                     arr({str("p.bare"), head(0xdb, entries().size(), 4) + entries()}) + arr({str("p.after"), t1, map({})});
+                     arr({str("p.bare"), head(0xdb, entries().size(), 4) + entries()}) +
+                     arr({str("p.after"), t1, map({})});
   const Result result = run_every_cut(stream);
   Rows expected = entry_rows("p.bin");
   for (const Row& row : entry_rows("p.str")) expected.push_back(row);
@@ -59,10 +63,11 @@ TEST(ForwardModes, packed_forward_mode_is_the_same_at_every_cut) {
 TEST(ForwardModes, compressed_packed_forward_is_the_same_at_every_cut) {
   const auto option = [](std::string_view compressed) { return map({{str("compressed"), str(compressed)}}); };
   const Raw two_members = gzip(arr({t1, rec("one")})) + gzip(arr({t2, rec("two")}) + arr({t1, map({})}));
-  const Raw stream = arr({str("gz"), bin(gzip(entries())), option("gzip")}) + arr({str("gz2"), str(two_members), option("gzip")}) +
-                     arr({str("zs"), bin(zstd(entries())), option("zstd")}) + arr({str("sniffed"), bin(gzip(entries()))}) +
-                     arr({str("said.text"), bin(entries()), option("text")}) +
-                     arr({str("said.nil"), bin(entries()), map({{str("compressed"), nil()}})});
+  const Raw stream =
+      arr({str("gz"), bin(gzip(entries())), option("gzip")}) + arr({str("gz2"), str(two_members), option("gzip")}) +
+      arr({str("zs"), bin(zstd(entries())), option("zstd")}) + arr({str("sniffed"), bin(gzip(entries()))}) +
+      arr({str("said.text"), bin(entries()), option("text")}) +
+      arr({str("said.nil"), bin(entries()), map({{str("compressed"), nil()}})});
   const Result result = run_every_cut(stream);
   Rows expected;
   for (const char* tag : {"gz", "gz2", "zs", "sniffed", "said.text", "said.nil"}) {
@@ -74,7 +79,8 @@ TEST(ForwardModes, compressed_packed_forward_is_the_same_at_every_cut) {
 
 TEST(ForwardModes, large_compressed_payloads_come_out_whole) {
   Raw inside;
-  for (int i = 0; i < 40000; ++i) inside += arr({t1, rec(std::to_string(i) + std::string(static_cast<std::size_t>(i % 50), 'z'))});
+  for (int i = 0; i < 40000; ++i)
+    inside += arr({t1, rec(std::to_string(i) + std::string(static_cast<std::size_t>(i % 50), 'z'))});
   inside += arr({t2, rec(std::string(700000, 'L'))}) + arr({t2, rec("last")});
   for (const Raw& payload : {gzip(inside), zstd(inside)}) {
     const Result result = run(arr({str("big"), bin(payload)}), {}, {1000, 5000, 5001, 30000});
@@ -87,7 +93,8 @@ TEST(ForwardModes, large_compressed_payloads_come_out_whole) {
 
 TEST(ForwardModes, compressed_is_of_no_meaning_outside_packed_forward) {
   const Raw option = map({{str("compressed"), str("gzip")}});
-  const Result result = run_every_cut(arr({str("f"), arr({arr({t1, rec("one")})}), option}) + arr({str("m"), t1, rec("two"), option}));
+  const Result result =
+      run_every_cut(arr({str("f"), arr({arr({t1, rec("one")})}), option}) + arr({str("m"), t1, rec("two"), option}));
   EXPECT_EQ(result.rows, (Rows{{"f", "1700000001", R"({"log":"one"})"}, {"m", "1700000001", R"({"log":"two"})"}}));
   EXPECT_FALSE(result.closed);
 }
@@ -96,12 +103,17 @@ TEST(ForwardModes, array_headers_of_every_width_are_read) {
   const Raw tail = str("w") + t1 + rec("x");
   const Raw packed_entries = head(0xdc, 2, 2) + t1 + rec("p16") + head(0xdd, 2, 4) + t2 + rec("p32");
   const Raw list = head(0xdd, 2, 4) + head(0xdc, 2, 2) + t1 + rec("f16") + head(0xdd, 2, 4) + t2 + rec("f32");
-  const Result result = run_every_cut(head(0xdc, 3, 2) + tail + head(0xdd, 3, 4) + tail + head(0xdd, 4, 4) + tail + map({}) +
-                                      head(0xdc, 2, 2) + str("w") + bin(packed_entries) + head(0xdd, 3, 4) + str("w") + list + nil() +
-                                      head(0x96, 0, 0) + tail + chunk("more") + nil() + str("and more"));
-  EXPECT_EQ(result.rows, (Rows{{"w", "1700000001", R"({"log":"x"})"}, {"w", "1700000001", R"({"log":"x"})"}, {"w", "1700000001", R"({"log":"x"})"},
-                               {"w", "1700000001", R"({"log":"p16"})"}, {"w", "1700000002.000000005", R"({"log":"p32"})"},
-                               {"w", "1700000001", R"({"log":"f16"})"}, {"w", "1700000002.000000005", R"({"log":"f32"})"},
+  const Result result =
+      run_every_cut(head(0xdc, 3, 2) + tail + head(0xdd, 3, 4) + tail + head(0xdd, 4, 4) + tail + map({}) +
+                    head(0xdc, 2, 2) + str("w") + bin(packed_entries) + head(0xdd, 3, 4) + str("w") + list + nil() +
+                    head(0x96, 0, 0) + tail + chunk("more") + nil() + str("and more"));
+  EXPECT_EQ(result.rows, (Rows{{"w", "1700000001", R"({"log":"x"})"},
+                               {"w", "1700000001", R"({"log":"x"})"},
+                               {"w", "1700000001", R"({"log":"x"})"},
+                               {"w", "1700000001", R"({"log":"p16"})"},
+                               {"w", "1700000002.000000005", R"({"log":"p32"})"},
+                               {"w", "1700000001", R"({"log":"f16"})"},
+                               {"w", "1700000002.000000005", R"({"log":"f32"})"},
                                {"w", "1700000001", R"({"log":"x"})"}}));
   EXPECT_EQ(result.sent, std::vector<Raw>{ack(str("more"))});
 }

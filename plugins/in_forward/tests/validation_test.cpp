@@ -7,7 +7,8 @@ const Raw t1 = num(1700000001);
 const Row good{"g", "1700000001", R"({"log":"good"})"};
 Raw good_message() { return arr({str("g"), t1, rec("good")}); }
 
-/// What one message, acked and followed by a good one, comes to at every cut: it must be acked, and the good one arrive.
+/// What one message, acked and followed by a good one, comes to at every cut: it must be acked, and the good one
+/// arrive.
 Result acked(const Raw& message_without_end, const Options& options = {}) {
   const Result result = run_every_cut(message_without_end + chunk("id") + good_message(), options);
   EXPECT_EQ(result.sent, std::vector<Raw>{ack(str("id"))});
@@ -55,7 +56,8 @@ TEST(ForwardValidation, binary_and_empty_tags_are_accepted) {
 }
 
 TEST(ForwardValidation, second_0_means_now_in_every_mode) {
-  for (const Raw& time : {num(0), head(0xd2, 0, 4), head(0xcf, 0, 8), event_time(0, 0), event_time(0, 77), head(0xc7, 8, 1) + std::string(9, '\0')}) {
+  for (const Raw& time : {num(0), head(0xd2, 0, 4), head(0xcf, 0, 8), event_time(0, 0), event_time(0, 77),
+                          head(0xc7, 8, 1) + std::string(9, '\0')}) {
     const Raw entry = arr({time, rec("x")});
     const Row expected{"t", "now", R"({"log":"x"})"};
     EXPECT_EQ(acked(message_head(str("t"), time, rec("x"))).rows[0], expected);
@@ -66,16 +68,28 @@ TEST(ForwardValidation, second_0_means_now_in_every_mode) {
 }
 
 TEST(ForwardValidation, integer_times_of_every_width_are_read) {
-  const std::vector<std::pair<Raw, std::string>> times{{head(0x7f, 0, 0), "127"}, {head(0xe0, 0, 0), "-32"}, {head(0xcc, 200, 1), "200"},
-      {head(0xcd, 40000, 2), "40000"}, {head(0xce, 4000000000, 4), "4000000000"}, {head(0xcf, 1700000001, 8), "1700000001"},
-      {head(0xcf, 9000000000, 8), "9000000000"}, {head(0xd0, 0x80, 1), "-128"}, {head(0xd1, 0x8000, 2), "-32768"}, {head(0xd2, 1700000001, 4), "1700000001"},
-      {head(0xd2, 0x80000000, 4), "-2147483648"}, {head(0xd3, 1700000001, 8), "1700000001"}, {head(0xd3, ~std::uint64_t{0}, 8), "-1"},
-      {event_time(1700000001, 999999999), "1700000001.999999999"}, {event_time(0xffffffff, 1), "4294967295.000000001"},
+  const std::vector<std::pair<Raw, std::string>> times{
+      {head(0x7f, 0, 0), "127"},
+      {head(0xe0, 0, 0), "-32"},
+      {head(0xcc, 200, 1), "200"},
+      {head(0xcd, 40000, 2), "40000"},
+      {head(0xce, 4000000000, 4), "4000000000"},
+      {head(0xcf, 1700000001, 8), "1700000001"},
+      {head(0xcf, 9000000000, 8), "9000000000"},
+      {head(0xd0, 0x80, 1), "-128"},
+      {head(0xd1, 0x8000, 2), "-32768"},
+      {head(0xd2, 1700000001, 4), "1700000001"},
+      {head(0xd2, 0x80000000, 4), "-2147483648"},
+      {head(0xd3, 1700000001, 8), "1700000001"},
+      {head(0xd3, ~std::uint64_t{0}, 8), "-1"},
+      {event_time(1700000001, 999999999), "1700000001.999999999"},
+      {event_time(0xffffffff, 1), "4294967295.000000001"},
       {head(0xc7, 8, 1) + head(0, 1700000001, 4) + head(0, 3, 3), "1700000001.000000003"},
       {event_time(1700000001, 4000000000), "1700000001.4000000000"}};
   for (const auto& [time, text] : times) {
     const Raw entry = arr({time, rec("x")});
-    const Raw stream = arr({str("t"), time, rec("x"), map({})}) + arr({str("t"), time, rec("x")}) + arr({str("t"), arr({entry})}) + arr({str("t"), bin(entry)});
+    const Raw stream = arr({str("t"), time, rec("x"), map({})}) + arr({str("t"), time, rec("x")}) +
+                       arr({str("t"), arr({entry})}) + arr({str("t"), bin(entry)});
     EXPECT_EQ(run_every_cut(stream).rows, Rows(4, Row{"t", text, R"({"log":"x"})"}));
   }
 }
@@ -85,16 +99,30 @@ TEST(ForwardValidation, metadata_beside_an_entry_s_time_is_left_out) {
   const Raw wide = head(0xdc, 2, 2) + t1 + map({});
   const Raw none = arr({num(0), map({})});
   const Raw all = arr({meta, rec("a")}) + arr({t1, rec("b")}) + arr({wide, rec("c")}) + arr({none, rec("d")});
-  const Rows expected{{"t", "1700000001.000000009", R"({"log":"a"})"}, {"t", "1700000001", R"({"log":"b"})"}, {"t", "1700000001", R"({"log":"c"})"},
-                      {"t", "now", R"({"log":"d"})"}, good};
+  const Rows expected{{"t", "1700000001.000000009", R"({"log":"a"})"},
+                      {"t", "1700000001", R"({"log":"b"})"},
+                      {"t", "1700000001", R"({"log":"c"})"},
+                      {"t", "now", R"({"log":"d"})"},
+                      good};
   EXPECT_EQ(acked(head(0x93, 0, 0) + str("t") + bin(all)).rows, expected);
   EXPECT_EQ(acked(head(0x93, 0, 0) + str("t") + head(0x94, 0, 0) + all).rows, expected);
   EXPECT_EQ(acked(head(0x93, 0, 0) + str("t") + bin(gzip(all))).rows, expected);
 }
 
 TEST(ForwardValidation, bad_entries_are_left_out_one_by_one) {
-  const std::vector<Raw> list{arr({t1, rec("1")}), nil(), num(5), str("text"), map({}), arr({}), arr({t1}), arr({t1, rec("x"), nil()}), arr({real(1.0), rec("x")}),
-                              arr({t1, nil()}), arr({arr({t1}), rec("x")}), arr({arr({nil(), map({})}), rec("x")}), arr({t1, rec("2")})};
+  const std::vector<Raw> list{arr({t1, rec("1")}),
+                              nil(),
+                              num(5),
+                              str("text"),
+                              map({}),
+                              arr({}),
+                              arr({t1}),
+                              arr({t1, rec("x"), nil()}),
+                              arr({real(1.0), rec("x")}),
+                              arr({t1, nil()}),
+                              arr({arr({t1}), rec("x")}),
+                              arr({arr({nil(), map({})}), rec("x")}),
+                              arr({t1, rec("2")})};
   const Rows expected{{"t", "1700000001", R"({"log":"1"})"}, {"t", "1700000001", R"({"log":"2"})"}, good};
   const Counts dropped{{"invalid_entry", 7}, {"invalid_time", 3}, {"invalid_record", 1}};
   for (const Raw& body : {arr(list), bin(join(list)), bin(gzip(join(list)))}) {
@@ -124,11 +152,13 @@ TEST(ForwardValidation, a_truncated_tail_of_packed_forward_is_ignored_and_acked)
     EXPECT_EQ(plain.dropped, (Counts{{"truncated_entry", 1}}));
   }
   EXPECT_EQ(acked(head(0x93, 0, 0) + str("t") + bin(gzip(entry + "\x92"))).dropped, (Counts{{"truncated_entry", 1}}));
-  EXPECT_EQ(acked(head(0x93, 0, 0) + str("t") + bin(head(0x92, 0, 0) + head(0xcf, 1, 3))).dropped, (Counts{{"truncated_entry", 1}}));
+  EXPECT_EQ(acked(head(0x93, 0, 0) + str("t") + bin(head(0x92, 0, 0) + head(0xcf, 1, 3))).dropped,
+            (Counts{{"truncated_entry", 1}}));
 }
 
 TEST(ForwardValidation, short_arrays_are_dropped) {
-  const Result result = run_every_cut(arr({}) + arr({str("t")}) + arr({str("t"), num(1)}) + head(0xdd, 0, 4) + good_message());
+  const Result result =
+      run_every_cut(arr({}) + arr({str("t")}) + arr({str("t"), num(1)}) + head(0xdd, 0, 4) + good_message());
   EXPECT_EQ(result.rows, Rows{good});
   EXPECT_EQ(result.dropped, (Counts{{"invalid_message", 4}}));
 }
@@ -160,7 +190,8 @@ TEST(ForwardValidation, top_level_nil_is_a_heartbeat) {
 }
 
 TEST(ForwardValidation, other_top_level_objects_are_skipped_with_one_line_for_all) {
-  const Result result = run_every_cut(num(5) + good_message() + str("some text") + map({{str("a"), arr({num(1)})}}) + good_message() + real(1.5));
+  const Result result = run_every_cut(num(5) + good_message() + str("some text") + map({{str("a"), arr({num(1)})}}) +
+                                      good_message() + real(1.5));
   EXPECT_EQ(result.rows, (Rows{good, good}));
   EXPECT_EQ(result.errors, (Counts{{"broken_message", 4}}));
   ASSERT_EQ(result.log.size(), 1U);
@@ -171,7 +202,8 @@ TEST(ForwardValidation, other_top_level_objects_are_skipped_with_one_line_for_al
 
 TEST(ForwardValidation, an_http_request_is_one_line_that_says_so) {
   for (const char* method : {"GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS"}) {
-    const std::string request = std::string(method) + " /healthz HTTP/1.1\r\nHost: localhost:24224\r\nUser-Agent: curl/8\r\n\r\n";
+    const std::string request =
+        std::string(method) + " /healthz HTTP/1.1\r\nHost: localhost:24224\r\nUser-Agent: curl/8\r\n\r\n";
     const Result result = run_every_cut(request);
     ASSERT_EQ(result.log.size(), 1U);
     EXPECT_NE(result.log[0].find("HTTP"), std::string::npos);
