@@ -48,7 +48,8 @@ void HeldChunk::add_copy(const EventBatch& batch) {
 
 std::uint8_t* HeldChunk::room_for(std::size_t size) {
   if (!block_ || block_->capacity() - used_ < size) {
-    const std::size_t next = std::max(size, block_ ? std::min(block_->capacity() * 2, blocks_.slab_size()) : first_block);
+    const std::size_t next =
+        std::max(size, block_ ? std::min(block_->capacity() * 2, blocks_.slab_size()) : first_block);
     block_ = next == blocks_.slab_size() ? blocks_.take() : SlabPtr(Slab::make(next));
     used_ = 0;
     held += block_->capacity();

@@ -9,8 +9,9 @@
 
 namespace logboom {
 
-/// Batches with fewer bytes are copied into the buffer's own memory, larger ones hold their receive slabs. At this size
-/// a copy costs about a microsecond, and a shared batch wastes at most 15 parts in 16 of a receive slab.
+/// Batches with fewer bytes are copied into the buffer's own memory, larger ones hold their receive slabs. Measured at
+/// this size, a copy costs half a microsecond (0.01 CPU-s per million events of 341 bytes), and a shared batch keeps a
+/// receive slab alive of which 15 parts in 16 are somebody else's.
 inline constexpr std::uint64_t copy_below = 16 * 1024;
 
 /// What the batch is counted with while it is reserved: what it will hold at most.

@@ -185,7 +185,7 @@ std::uint64_t MemoryBuffer::discard() {
 namespace plugins {
 
 PluginInfo buf_memory() {
-  return describe_plugin<MemoryBuffer>(PluginKind::buffer, "memory", "keeps what is to be written in memory");
+  return describe_plugin<MemoryBuffer>(PluginKind::buffer, "memory", "Keeps events in memory until they are written.");
 }
 
 }  // namespace plugins

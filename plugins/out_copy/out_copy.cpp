@@ -52,7 +52,9 @@ class OutCopy final : public Output {
 
 namespace plugins {
 
-PluginInfo out_copy() { return describe_plugin<OutCopy>(PluginKind::output, "copy", "sends each event to several outputs"); }
+PluginInfo out_copy() {
+  return describe_plugin<OutCopy>(PluginKind::output, "copy", "Sends each event to several outputs.");
+}
 
 }  // namespace plugins
 

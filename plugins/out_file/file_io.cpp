@@ -23,9 +23,9 @@ namespace fs = std::filesystem;
 void make_directories(const std::string& path, mode_t mode) {
   for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
     const std::string directory = path.substr(0, slash);
-    if (::mkdir(directory.c_str(), mode) == 0 || errno == EEXIST) continue;
-    const int error = errno;
-    if (!fs::is_directory(directory)) fail("can't make the directory", directory, error);
+    if (::mkdir(directory.c_str(), mode) == 0) continue;
+    const int error = errno == EEXIST ? ENOTDIR : errno;
+    if (std::error_code none; !fs::is_directory(directory, none)) fail("can't make the directory", directory, error);
   }
 }
 

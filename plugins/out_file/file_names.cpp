@@ -48,12 +48,26 @@ std::string full_text(const FileNames::Spec& spec) {
   const std::string mark = spec.numbered ? std::string(1, number_mark) : std::string();
   const bool sliced = !spec.time_slice_format.empty();
   if (spec.path.find('*') != std::string::npos) {
-    if (!sliced) throw std::invalid_argument("'*' in the path stands for the time slice, and there is no chunk key 'time'");
+    if (!sliced)
+      throw std::invalid_argument("'*' in the path stands for the time slice, and there is no chunk key 'time'");
     return with_stars_replaced(spec.path, spec.time_slice_format + mark) + spec.compression_suffix;
   }
   std::string text = spec.path;
   if (sliced && !has_time_of(spec.path, spec.time_slice_format)) text += "." + spec.time_slice_format;
   return text + mark + spec.path_suffix + spec.compression_suffix;
+}
+
+/// Linux's limits for a component and for a path, with room for a number.
+bool too_long(std::string_view path) {
+  constexpr std::size_t longest_component = 255 - 10;
+  constexpr std::size_t longest_path = 4096 - 64;
+  if (path.size() > longest_path) return true;
+  while (!path.empty()) {
+    const std::size_t slash = std::min(path.find('/'), path.size());
+    if (slash > longest_component) return true;
+    path.remove_prefix(std::min(slash + 1, path.size()));
+  }
+  return false;
 }
 
 }  // namespace
@@ -99,6 +113,10 @@ std::optional<FileName> FileNames::name(std::string_view tag, std::int64_t slice
     auto text = part.expand_path(values, error);
     if (!text) return std::nullopt;
     name.parts.push_back(std::move(*text));
+  }
+  if (too_long(name.path(0))) {
+    error = "the name of the file would be too long";
+    return std::nullopt;
   }
   return name;
 }

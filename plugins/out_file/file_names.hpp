@@ -39,8 +39,8 @@ class FileNames {
   /// Throws std::invalid_argument where the path and the slices don't fit.
   explicit FileNames(const Spec& spec);
 
-  /// Nothing, and the reason in `error`, where the name would lead out of the directory. `slice` counts only where the
-  /// names have slices.
+  /// Nothing, and the reason in `error`, where the name would lead out of the directory or be too long. `slice` counts
+  /// only where the names have slices.
   std::optional<FileName> name(std::string_view tag, std::int64_t slice, std::string_view chunk_id,
                                std::string& error) const;
 

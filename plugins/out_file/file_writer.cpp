@@ -26,6 +26,7 @@ Target& FileWriter::add(Target target) {
     write(targets_.oldest());
     targets_.erase_oldest();
   }
+  if (!spec_.complete_files) open(target);
   return targets_.add(std::move(target));
 }
 
@@ -77,8 +78,8 @@ void FileWriter::open_journal(Target& target) {
     info = status_of(target.fd.get(), target.path);
   }
   const bool regular = S_ISREG(info.st_mode);
-  journal_.push_back({regular ? target.path : std::string(), info.st_dev, info.st_ino,
-                      static_cast<std::uint64_t>(info.st_size), 0});
+  journal_.push_back(
+      {regular ? target.path : std::string(), info.st_dev, info.st_ino, static_cast<std::uint64_t>(info.st_size), 0});
   target.journal = journal_.size() - 1;
   target.chunk = chunk_;
 }
@@ -122,8 +123,9 @@ void FileWriter::remember_number(const std::string& name, const std::string& pat
 }
 
 void FileWriter::stage(Target& target) {
-  const std::string temporary = cat(target.name.path(0), ".", chunk_id_.substr(0, 16), "-", chunk_id_.substr(16), "-",
-                                    staged_.size(), ".tmp");
+  const std::string path = target.name.path(0);
+  const std::string directory = path.substr(0, path.rfind('/') + 1);
+  const std::string temporary = cat(directory, ".", chunk_id_, "-", staged_.size(), ".tmp");
   ::unlink(temporary.c_str());
   staged_.push_back({temporary, target.name, target.slice, target.link});
   compressed_.clear();

@@ -38,6 +38,7 @@ class FileWriter {
   FileWriter(const Spec& spec, Log& log) : spec_(spec), log_(log) {}
 
   Targets& targets() noexcept { return targets_; }
+  /// Opens the target's file, where there is one for many chunks; std::system_error then leaves everything as it was.
   Target& add(Target target);
 
   void begin(std::string_view chunk_id);

@@ -10,18 +10,23 @@ void OutFileOptions::describe(Describe<OutFileOptions>& d) {
           "Where the files are; with `${tag}`, `${tag[1]}`, `${chunk_id}`, strftime conversions of the time slice, and "
           "`*` for the whole slice.")
       .required();
-  d.param("append", &O::append,
-          "true: lines are appended to a file without a number. false: each chunk becomes a complete file with a number, "
-          "when its slice is over. When nothing is said, lines are written as they come, to a file with the first free "
-          "number (Fluentd keeps them back until the slice is over).");
+  d.param(
+      "append", &O::append,
+      "true: lines are appended to a file without a number. false: each chunk becomes a complete file with a number, "
+      "when its slice is over. When nothing is said, lines are written as they come, to a file with the first free "
+      "number (Fluentd keeps them back until the slice is over).");
   d.param("add_path_suffix", &O::add_path_suffix, "Adds path_suffix.");
   d.param("path_suffix", &O::path_suffix, "The end of each name.");
   d.choice("compress", &O::compress,
-           {{"text", Compression::text}, {"gzip", Compression::gzip}, {"gz", Compression::gzip}, {"zstd", Compression::zstd}},
+           {{"text", Compression::text},
+            {"gzip", Compression::gzip},
+            {"gz", Compression::gzip},
+            {"zstd", Compression::zstd}},
            "How files are compressed; `.gz` or `.zstd` comes behind the suffix, and chunks wait for their slice.");
   d.param("recompress", &O::recompress, "No effect: buffers are not compressed.");
   d.param("symlink_path", &O::symlink_path, "A symbolic link to the newest file.");
-  d.param("symlink_path_use_relative", &O::symlink_path_use_relative, "The link's target is relative to its directory.");
+  d.param("symlink_path_use_relative", &O::symlink_path_use_relative,
+          "The link's target is relative to its directory.");
   d.param("file_permission", &O::file_permission, "Of new files, under the umask; 0644, or what <system> says.");
   d.param("dir_permission", &O::dir_permission, "Of new directories, under the umask; 0755, or what <system> says.");
   d.param("time_slice_format", &O::time_slice_format, "The slice's part of a name; as fine as timekey if not given.");

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <limits>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 namespace logboom {
@@ -68,6 +69,12 @@ std::unique_ptr<Element> format_with_zone(const OutFileOptions& options) {
   attribute.value = options.timezone ? *options.timezone : "true";
   element->attributes.push_back(std::move(attribute));
   return element;
+}
+
+/// What no retry helps against: a tag whose file would be where a directory is, or below a file.
+bool is_about_the_name(const std::error_code& code) {
+  return code == std::errc::not_a_directory || code == std::errc::is_a_directory ||
+         code == std::errc::filename_too_long || code == std::errc::too_many_symbolic_link_levels;
 }
 
 /// A path that can't be written to is told before any event comes, as far as it is known then.
@@ -151,7 +158,8 @@ void OutFile::format(const Chunk& chunk, WriteResult& result) {
 void OutFile::format_batch(const Chunk& chunk, const EventBatch& batch, Place& place, WriteResult& result) {
   const std::string_view tag = batch.tag().text();
   batch.for_each([&](const Event& event) {
-    if (event.time.sec < place.low || event.time.sec >= place.high) find_place(chunk, tag, event.time.sec, place, result);
+    if (event.time.sec < place.low || event.time.sec >= place.high)
+      find_place(chunk, tag, event.time.sec, place, result);
     if (place.target == nullptr) {
       ++result.invalid_events;
       return;
@@ -161,7 +169,8 @@ void OutFile::format_batch(const Chunk& chunk, const EventBatch& batch, Place& p
   });
 }
 
-void OutFile::find_place(const Chunk& chunk, std::string_view tag, std::int64_t sec, Place& place, WriteResult& result) {
+void OutFile::find_place(const Chunk& chunk, std::string_view tag, std::int64_t sec, Place& place,
+                         WriteResult& result) {
   std::int64_t slice = 0;
   place.low = std::numeric_limits<std::int64_t>::min();
   place.high = std::numeric_limits<std::int64_t>::max();
@@ -201,10 +210,21 @@ Target* OutFile::target_for(const Chunk& chunk, std::string_view tag, std::int64
     if (link) fresh.link = link->path(0);
     fresh.name = std::move(*name);
     fresh.slice = slice;
-    target = &files_->add(std::move(fresh));
+    target = add_target(std::move(fresh), error);
+    if (target == nullptr) return nullptr;
   }
   target->used = Target::Clock::now();
   return target;
+}
+
+Target* OutFile::add_target(Target target, std::string& error) {
+  try {
+    return &files_->add(std::move(target));
+  } catch (const std::system_error& e) {
+    if (!by_tag_ || !is_about_the_name(e.code())) throw;
+    error = e.what();
+    return nullptr;
+  }
 }
 
 void OutFile::idle() {
@@ -220,7 +240,8 @@ void OutFile::reopen() {
 namespace plugins {
 
 PluginInfo out_file() {
-  return describe_plugin<OutFile>(PluginKind::output, "file", "writes events to files, named after tag and time");
+  return describe_plugin<OutFile>(PluginKind::output, "file",
+                                  "Writes events to files that are named after tag and time.");
 }
 
 }  // namespace plugins

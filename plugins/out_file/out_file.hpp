@@ -43,6 +43,8 @@ class OutFile final : public ChunkOutput {
   void find_place(const Chunk& chunk, std::string_view tag, std::int64_t sec, Place& place, WriteResult& result);
   Target* find_target();
   Target* target_for(const Chunk& chunk, std::string_view tag, std::int64_t slice, std::string& error);
+  /// Null, and the reason in `error`, where the file can never be opened because of what the tag is.
+  Target* add_target(Target target, std::string& error);
   void set_key(const Chunk& chunk, std::string_view tag, std::int64_t slice);
 
   Options options_;

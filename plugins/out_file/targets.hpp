@@ -25,8 +25,8 @@ struct Target {
   OutBuffer text;
   std::string path;  // set while it is open
   Fd fd;
-  std::uint64_t chunk = 0;    // the last chunk of which something was written to it
-  std::size_t journal = 0;    // and where that chunk's journal has it
+  std::uint64_t chunk = 0;  // the last chunk of which something was written to it
+  std::size_t journal = 0;  // and where that chunk's journal has it
   Clock::time_point used{};
 };
 

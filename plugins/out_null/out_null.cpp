@@ -18,7 +18,9 @@ class OutNull final : public DirectOutput {
 
 namespace plugins {
 
-PluginInfo out_null() { return describe_plugin<OutNull>(PluginKind::output, "null", "throws events away, counted"); }
+PluginInfo out_null() {
+  return describe_plugin<OutNull>(PluginKind::output, "null", "Throws events away, and counts them.");
+}
 
 }  // namespace plugins
 

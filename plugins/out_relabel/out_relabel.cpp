@@ -30,7 +30,7 @@ class OutRelabel final : public Output {
 namespace plugins {
 
 PluginInfo out_relabel() {
-  return describe_plugin<OutRelabel>(PluginKind::output, "relabel", "hands events to a <label>");
+  return describe_plugin<OutRelabel>(PluginKind::output, "relabel", "Hands events to the rules of a `<label>`.");
 }
 
 }  // namespace plugins

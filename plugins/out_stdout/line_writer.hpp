@@ -9,8 +9,8 @@ namespace logboom {
 /// Writes whole lines to a descriptor, whatever is behind it: a pipe, a terminal, a file or a socket, blocking or not.
 ///
 /// A descriptor may be shared with other writers of this process; `write` lets one in at a time, so that lines stay
-/// whole. A pipe or terminal is written to through an own open file description where the system allows it, so that a reader who
-/// stands still doesn't hold `interrupt` up.
+/// whole. A pipe or terminal is written to through an own open file description where the system allows it, so that a
+/// reader who stands still doesn't hold `interrupt` up.
 ///
 /// Threads: `write` on one at a time, `interrupt` on any.
 class LineWriter {

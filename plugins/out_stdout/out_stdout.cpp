@@ -76,7 +76,8 @@ class OutStdout final : public ChunkOutput {
 namespace plugins {
 
 PluginInfo out_stdout() {
-  return describe_plugin<OutStdout>(PluginKind::output, "stdout", "writes events to the standard output, line by line");
+  return describe_plugin<OutStdout>(PluginKind::output, "stdout",
+                                    "Writes events to the standard output, line by line.");
 }
 
 }  // namespace plugins

@@ -54,6 +54,7 @@ Runtime::~Runtime() {
 int Runtime::run() {
   raise_file_limit(log_);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   server_.on_signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCONT}, [this](int signal) { on_signal(signal); });
   pipeline_.start_outputs();
   server_.start_workers();

@@ -29,7 +29,9 @@ struct Include {
   std::string where() const { return file.string() + ":" + std::to_string(line) + " includes " + target; }
   bool in_header() const { return file.extension() == ".hpp"; }
   bool in_tests() const { return std::find(file.begin(), file.end(), "tests") != file.end(); }
-  std::string part(std::size_t index) const { return std::next(file.begin(), static_cast<std::ptrdiff_t>(index))->string(); }
+  std::string part(std::size_t index) const {
+    return std::next(file.begin(), static_cast<std::ptrdiff_t>(index))->string();
+  }
 };
 
 void read_includes(const fs::path& path, std::vector<Include>& out) {
@@ -40,7 +42,8 @@ void read_includes(const fs::path& path, std::vector<Include>& out) {
     if (!line.starts_with(directive) || line.size() <= directive.size()) continue;
     const bool quoted = line[directive.size()] == '"';
     const std::size_t start = directive.size() + 1;
-    out.push_back({path.lexically_relative(root()), number, quoted, line.substr(start, line.find(quoted ? '"' : '>', start) - start)});
+    out.push_back({path.lexically_relative(root()), number, quoted,
+                   line.substr(start, line.find(quoted ? '"' : '>', start) - start)});
   }
 }
 
@@ -99,7 +102,8 @@ TEST(IncludeArrows, every_public_header_that_is_named_is_there) {
 TEST(IncludeArrows, headers_leave_heavy_libraries_to_sources) {
   for (const char* folder : {"include", "src", "plugins"}) {
     for (const Include& include : includes_below(folder)) {
-      const bool is_asio_shell = include.file.string().starts_with("src/net/") && include.target.starts_with("boost/asio/");
+      const bool is_asio_shell =
+          include.file.string().starts_with("src/net/") && include.target.starts_with("boost/asio/");
       EXPECT_FALSE(include.in_header() && is_heavy(include.target) && !is_asio_shell) << include.where();
     }
   }

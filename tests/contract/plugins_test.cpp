@@ -13,6 +13,10 @@
 
 // What holds for every plugin in plugins/.
 namespace logboom {
+
+// How GoogleTest names the plugin of a failure.
+static void PrintTo(const PluginInfo& info, std::ostream* out) { *out << kind_prefix(info.kind) << "_" << info.name; }
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -107,13 +111,13 @@ TEST_P(EveryPlugin, has_a_folder_of_its_name_with_a_readme) {
 
 TEST_P(EveryPlugin, says_the_same_in_its_manifest) {
   auto manifest = manifest_of(GetParam());
-  EXPECT_EQ(manifest["summary"], GetParam().summary);
-  EXPECT_THAT(words(manifest["aliases"]), ElementsAreArray(GetParam().aliases));
   const std::set<std::string> known{"summary", "packages", "link", "aliases", "replaces"};
   for (const auto& [key, value] : manifest) {
     EXPECT_TRUE(known.contains(key)) << key;
     EXPECT_THAT(value, Not(IsEmpty())) << key;
   }
+  EXPECT_EQ(manifest["summary"], GetParam().summary);
+  EXPECT_THAT(words(manifest["aliases"]), ElementsAreArray(GetParam().aliases));
 }
 
 TEST_P(EveryPlugin, has_tests) {

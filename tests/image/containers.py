@@ -16,7 +16,8 @@ class Containers:
 
     def once(self, *arguments, options=()):
         """Runs the image with these arguments until it ends by itself; never raises for its exit code."""
-        return self.engine.cli("run", "--rm", "--network", "none", *options, IMAGE, *arguments, check=False, deadline=20)
+        return self.engine.cli("run", "--rm", "--network", "none", *options, IMAGE, *arguments, check=False,
+                               deadline=20)
 
     def start(self, *options, arguments=(), network="host"):
         """Runs the image in the background and waits until it says that it is ready."""

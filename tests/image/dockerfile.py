@@ -26,7 +26,7 @@ def last_stage(text=None):
 
 
 def changes():
-    """Arguments of `docker import`. An instruction that neither copies nor sets anything would be lost: it is refused."""
+    """Arguments of `docker import`. An instruction that neither copies nor sets anything would be lost: refused."""
     base, instructions = last_stage()
     assert base == "scratch", f"the image has more in it than rootfs.sh lays out: FROM {base}"
     found = []

@@ -4,7 +4,6 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import stat
 
 import dockerfile
@@ -70,7 +69,7 @@ def test_docker_stop_ends_it_soon_with_0_and_a_summary(engine, containers, etc):
 
 
 def test_any_user_without_rights_on_a_read_only_root_writes_files_to_its_volume(engine, containers, etc):
-    config = forward_source() + file_match("docker.**", "/fluentd/log/app")
+    config = forward_source() + file_match("docker.**", "/fluentd/log/app", flush_interval="1s")
     server = containers.start(*CONFINED, "-v", "logs:/fluentd/log", *mounted(etc, config))
     say(engine, server, "kept")
     file = pathlib.Path(engine.cli("volume", "inspect", "-f", "{{.Mountpoint}}", "logs").stdout.strip()) / "app.log"
@@ -86,7 +85,7 @@ def test_a_directory_of_the_host_takes_the_files_too(engine, containers, etc):
     logs = etc.parent / "log"
     logs.mkdir()
     os.chown(logs, 1000, 1000)
-    config = forward_source() + file_match("docker.**", "/fluentd/log/app")
+    config = forward_source() + file_match("docker.**", "/fluentd/log/app", flush_interval="1s")
     server = containers.start(*CONFINED, "-v", f"{logs}:/fluentd/log", *mounted(etc, config))
     say(engine, server, "kept")
     assert server.stop()[1] == 0
@@ -132,7 +131,12 @@ def test_the_program_answers_to_the_name_fluentd_too(containers):
 
 
 def test_the_command_may_be_spelled_out_as_with_fluentds_image(containers):
-    done = containers.once("fluentd", "-c", "/fluentd/etc/fluent.conf", "-p", "/fluentd/plugins", "--dry-run")
+    done = containers.once("fluentd", "-c", "/fluentd/etc/fluent.conf", "--dry-run")
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_empty_plugin_folder_may_be_named_as_with_fluentds_image(containers):
+    done = containers.once("-c", "/fluentd/etc/fluent.conf", "-p", "/fluentd/plugins", "--dry-run")
     assert done.returncode == 0, done.stderr
 
 
@@ -143,9 +147,15 @@ def test_a_configuration_error_names_file_and_line_and_ends_with_1(containers, e
     assert re.search(r"/fluentd/etc/test\.conf.*\b[12]\b", done.stderr), done.stderr
 
 
-def test_the_examples_for_compose_are_valid(containers, etc):
-    shutil.copy(COMPOSE / "fluent.conf", etc / "fluent.conf")
-    assert containers.once("--dry-run", options=("-v", f"{etc}:/fluentd/etc")).returncode == 0
+def test_the_example_for_compose_writes_each_line_to_stdout_and_to_a_file_of_the_day(engine, containers, etc):
+    config = (COMPOSE / "fluent.conf").read_text().replace("port 24224", "port 0")
+    server = containers.start(*CONFINED, "-v", "days:/fluentd/log", *mounted(etc, config))
+    say(engine, server, "twice")
+    assert server.stop()[1] == 0
+    volume = pathlib.Path(engine.cli("volume", "inspect", "-f", "{{.Mountpoint}}", "days").stdout.strip())
+    file, = volume.iterdir()
+    assert re.fullmatch(r"docker\.\d{4}-\d\d-\d\d\.log", file.name)
+    assert json.loads(file.read_text()) == record_of(server.stdout()[0])
 
 
 def test_the_settings_are_those_of_the_dockerfile():

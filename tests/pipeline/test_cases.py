@@ -49,8 +49,8 @@ def port_is_free(port):
 
 
 def finish(case, program):
-    expected = case.text("expected", case.text("expected_regex", ""))
-    program.wait_for_lines(expected.count("\n"))
+    texts = [case.text(name, "") for name in ("expected", "expected_any_order", "expected_regex")]
+    program.wait_for_lines(sum(text.count("\n") for text in texts))
     if case.lines("expected_counters"):
         check_counters(case, program)
     program.stop()
@@ -110,7 +110,10 @@ class Player:
 
 
 def check_stdout(case, text):
-    patterns = case.text("expected_regex")
+    any_order, patterns = case.text("expected_any_order"), case.text("expected_regex")
+    if any_order is not None:
+        assert sorted(text.splitlines()) == sorted(any_order.splitlines())
+        return
     if patterns is None:
         assert text == case.text("expected", "")
         return

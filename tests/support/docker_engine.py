@@ -98,4 +98,12 @@ class Engine:
             except subprocess.TimeoutExpired:
                 self.daemon.kill()
                 self.daemon.wait(10)
+            self._unmount()
             shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _unmount(self):
+        """dockerd leaves what it mounted over its own directory."""
+        mounted = [line.split()[1] for line in pathlib.Path("/proc/self/mounts").read_text().splitlines()]
+        for place in reversed(mounted):
+            if place.startswith(f"{self.directory}/"):
+                subprocess.run(["umount", "-l", place], stderr=subprocess.DEVNULL, check=False)

@@ -102,7 +102,8 @@ class Logboom:
                 if kind != scheme:
                     continue
                 host, _, port = address.rpartition(":")
-                found.append(address if kind == "unix" else (_reachable(host), int(port)))
+                path = str(self.directory / address)
+                found.append(path if kind == "unix" else (_reachable(host), int(port)))
         return found
 
     def address(self, scheme="tcp", index=0):

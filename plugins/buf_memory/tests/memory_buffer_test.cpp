@@ -1,57 +1,13 @@
-#include <gtest/gtest.h>
+#include <atomic>
+#include <ctime>
 
-#include <deque>
-#include <map>
-#include <random>
-#include <thread>
-
-#include "output/output_test_support.hpp"
-
-namespace logboom::plugins {
-PluginInfo buf_memory();
-}
+#include "memory_buffer_test_support.hpp"
 
 namespace {
 
 using namespace logboom;
 using namespace logboom::test;
-
-constexpr std::int64_t noon = 1700000000;
-
-/// A started buffer, and what a test asks of it.
-class Fixture {
- public:
-  explicit Fixture(const BufferSettings& settings) : context_("@type x") {
-    buffer_ = make_output<Buffer>(plugins::buf_memory(), context_);
-    buffer_->start(settings, counters);
-  }
-  Buffer* operator->() { return buffer_.get(); }
-  Buffer& operator*() { return *buffer_; }
-  void destroy() { buffer_.reset(); }
-
-  bool put(const BatchPtr& batch, Receipts receipts = {}) {
-    if (!buffer_->reserve(*batch)) return false;
-    buffer_->append({batch, std::move(receipts)});
-    return true;
-  }
-  const Chunk* take_now() { return buffer_->take(Buffer::Clock::time_point::min(), buffer_->wakes()); }
-  void expect_balance() {
-    const OutputTotals totals = buffer_->totals();
-    EXPECT_EQ(totals.events_in, totals.delivered + totals.dropped + totals.buffered_events);
-  }
-
-  OutputCounters counters;
-
- private:
-  TestContext context_;
-  std::unique_ptr<Buffer> buffer_;
-};
-
-BufferSettings immediate() {
-  BufferSettings settings;
-  settings.flush_mode = FlushMode::immediate;
-  return settings;
-}
+using Fixture = MemoryBufferFixture;
 
 BufferSettings sliced(FlushMode mode) {
   BufferSettings settings;
@@ -61,14 +17,8 @@ BufferSettings sliced(FlushMode mode) {
   return settings;
 }
 
-std::vector<std::int64_t> numbers(const Chunk& chunk) {
-  std::vector<std::int64_t> out;
-  chunk.for_each([&](std::string_view, const Event& event) { out.push_back(number_of(event)); });
-  return out;
-}
-
 TEST(MemoryBuffer, what_is_appended_comes_out_in_order_and_is_counted) {
-  Fixture buffer(immediate());
+  Fixture buffer(immediate_buffer());
   ASSERT_TRUE(buffer.put(batch_of("a", 0, 3)));
   ASSERT_TRUE(buffer.put(batch_of("b", 3, 2)));
   ASSERT_TRUE(buffer.put(batch_of("a", 5, 1, noon, 0, 40000)));
@@ -86,7 +36,7 @@ TEST(MemoryBuffer, what_is_appended_comes_out_in_order_and_is_counted) {
 }
 
 TEST(MemoryBuffer, small_batches_of_one_tag_become_one_batch_that_holds_no_receive_slab) {
-  Fixture buffer(immediate());
+  Fixture buffer(immediate_buffer());
   const BatchPtr first = batch_of("a", 0, 1, noon, 256 * 1024);
   ASSERT_TRUE(buffer.put(first));
   for (int n = 1; n < 100; ++n) ASSERT_TRUE(buffer.put(batch_of("a", n, 1, noon, 256 * 1024)));
@@ -99,7 +49,7 @@ TEST(MemoryBuffer, small_batches_of_one_tag_become_one_batch_that_holds_no_recei
 }
 
 TEST(MemoryBuffer, large_batches_are_shared_and_count_with_the_slab_that_they_hold) {
-  Fixture buffer(immediate());
+  Fixture buffer(immediate_buffer());
   const BatchPtr batch = batch_of("a", 0, 1, noon, 256 * 1024, 20000);
   ASSERT_TRUE(buffer.put(batch));
   EXPECT_GE(buffer->totals().buffered_bytes, 256u * 1024);
@@ -110,12 +60,12 @@ TEST(MemoryBuffer, large_batches_are_shared_and_count_with_the_slab_that_they_ho
 
 TEST(MemoryBuffer, receipts_are_confirmed_by_the_append_unless_they_wait_for_the_write) {
   ReceiptState state;
-  Fixture early(immediate());
+  Fixture early(immediate_buffer());
   early.put(batch_of("a", 0, 1), receipt_for(state));
   EXPECT_EQ(state.confirmed, 1);
   early->drop(*early.take_now(), DropReason::refused);
 
-  BufferSettings settings = immediate();
+  BufferSettings settings = immediate_buffer();
   settings.ack_when_written = true;
   Fixture late(settings);
   late.put(batch_of("a", 0, 1), receipt_for(state));
@@ -128,7 +78,7 @@ TEST(MemoryBuffer, receipts_are_confirmed_by_the_append_unless_they_wait_for_the
 }
 
 TEST(MemoryBuffer, what_is_left_at_the_end_is_counted_and_its_receipts_are_not_confirmed) {
-  BufferSettings settings = immediate();
+  BufferSettings settings = immediate_buffer();
   settings.ack_when_written = true;
   ReceiptState state;
   Fixture buffer(settings);
@@ -140,7 +90,7 @@ TEST(MemoryBuffer, what_is_left_at_the_end_is_counted_and_its_receipts_are_not_c
 }
 
 TEST(MemoryBuffer, a_full_buffer_says_no_and_calls_when_there_is_room) {
-  BufferSettings settings = immediate();
+  BufferSettings settings = immediate_buffer();
   settings.total_limit = settings.chunk_limit = 100000;
   Fixture buffer(settings);
   std::atomic<int> calls{0};
@@ -156,7 +106,7 @@ TEST(MemoryBuffer, a_full_buffer_says_no_and_calls_when_there_is_room) {
 }
 
 TEST(MemoryBuffer, reservations_count_until_they_are_given_back) {
-  BufferSettings settings = immediate();
+  BufferSettings settings = immediate_buffer();
   settings.total_limit = settings.chunk_limit = 100000;
   Fixture buffer(settings);
   int calls = 0;
@@ -171,7 +121,7 @@ TEST(MemoryBuffer, reservations_count_until_they_are_given_back) {
 }
 
 TEST(MemoryBuffer, a_batch_larger_than_the_whole_buffer_passes_an_empty_one) {
-  BufferSettings settings = immediate();
+  BufferSettings settings = immediate_buffer();
   settings.total_limit = settings.chunk_limit = 1000;
   Fixture buffer(settings);
   EXPECT_TRUE(buffer.put(batch_of("a", 0, 1, noon, 0, 50000)));
@@ -193,7 +143,7 @@ TEST(MemoryBuffer, a_chunk_that_waits_is_due_early_when_room_is_wanted) {
 }
 
 TEST(MemoryBuffer, throw_exception_drops_the_new_and_drop_oldest_chunk_the_old) {
-  BufferSettings settings = immediate();
+  BufferSettings settings = immediate_buffer();
   settings.total_limit = settings.chunk_limit = 100000;
   settings.overflow_action = OverflowAction::throw_exception;
   ReceiptState state;
@@ -254,7 +204,7 @@ TEST(MemoryBuffer, a_queue_limit_holds_new_events_back) {
 }
 
 TEST(MemoryBuffer, tags_have_chunks_of_their_own_where_they_are_a_key) {
-  BufferSettings settings = immediate();
+  BufferSettings settings = immediate_buffer();
   settings.by_tag = true;
   Fixture buffer(settings);
   buffer.put(batch_of("a", 0, 1));
@@ -325,7 +275,7 @@ TEST(MemoryBuffer, a_slice_that_is_not_over_stays_until_it_is_flushed_by_hand) {
 }
 
 TEST(MemoryBuffer, a_chunk_comes_again_at_its_time_and_others_pass_it) {
-  Fixture buffer(immediate());
+  Fixture buffer(immediate_buffer());
   buffer.put(batch_of("a", 1, 1));
   const Chunk* first = buffer.take_now();
   const std::string id = first->id;
@@ -345,7 +295,7 @@ TEST(MemoryBuffer, a_chunk_comes_again_at_its_time_and_others_pass_it) {
 }
 
 TEST(MemoryBuffer, nothing_passes_a_retrying_chunk_where_it_is_ordered) {
-  BufferSettings settings = immediate();
+  BufferSettings settings = immediate_buffer();
   settings.ordered = true;
   Fixture buffer(settings);
   buffer.put(batch_of("a", 1, 1));
@@ -361,107 +311,10 @@ TEST(MemoryBuffer, nothing_passes_a_retrying_chunk_where_it_is_ordered) {
 }
 
 TEST(MemoryBuffer, a_wake_between_the_look_and_the_wait_is_not_lost) {
-  Fixture buffer(immediate());
+  Fixture buffer(immediate_buffer());
   const std::uint64_t seen = buffer->wakes();
   buffer->wake();
   EXPECT_EQ(buffer->take(Buffer::Clock::time_point::max(), seen), nullptr);
-}
-
-/// Random calls against a list of what must be in there.
-TEST(MemoryBuffer, behaves_like_a_list_under_random_calls) {
-  std::mt19937 random(7);
-  const auto below = [&](unsigned n) { return std::uniform_int_distribution<unsigned>(0, n - 1)(random); };
-  BufferSettings settings = immediate();
-  settings.by_tag = true;
-  settings.chunk_limit = 3000;
-  settings.total_limit = 400000;
-  Fixture buffer(settings);
-  std::map<std::string, std::deque<std::int64_t>> model;
-  std::vector<const Chunk*> taken;
-  std::int64_t next = 0;
-  std::uint64_t delivered = 0;
-  for (int step = 0; step < 20000; ++step) {
-    if (below(2) == 0) {
-      const std::string tag(1, static_cast<char>('a' + below(3)));
-      const auto count = static_cast<std::int64_t>(1 + below(4));
-      if (!buffer.put(batch_of(tag, next, count, noon, 1000, below(20) == 0 ? 17000 : 10))) continue;
-      for (std::int64_t i = 0; i < count; ++i) model[tag].push_back(next + i);
-      next += count;
-    } else if (const Chunk* chunk = buffer.take_now(); chunk != nullptr) {
-      if (below(4) == 0) {
-        buffer->retry(*chunk, Buffer::Clock::time_point::min());
-        chunk = buffer.take_now();
-      }
-      auto& expected = model[std::string(chunk->tag->text())];
-      for (const std::int64_t n : numbers(*chunk)) {
-        ASSERT_FALSE(expected.empty());
-        ASSERT_EQ(n, expected.front());
-        expected.pop_front();
-      }
-      delivered += chunk->events;
-      buffer->done(*chunk, 0);
-    }
-    ASSERT_EQ(buffer->totals().delivered, delivered);
-    buffer.expect_balance();
-  }
-  while (const Chunk* chunk = buffer.take_now()) buffer->done(*chunk, 0);
-  EXPECT_EQ(buffer->totals().delivered, static_cast<std::uint64_t>(next));
-  EXPECT_EQ(buffer->totals().buffered_bytes, 0u);
-}
-
-TEST(MemoryBuffer, workers_and_flush_threads_at_once_lose_nothing) {
-  BufferSettings settings = immediate();
-  settings.total_limit = settings.chunk_limit = 200000;
-  Fixture buffer(settings);
-  std::mutex mutex;
-  std::condition_variable space;
-  std::uint64_t calls = 0;
-  buffer->set_on_space([&] {
-    const std::lock_guard lock(mutex);
-    ++calls;
-    space.notify_all();
-  });
-  constexpr int batches = 5000;
-  constexpr int workers = 3;
-  std::atomic<bool> ended{false};
-  std::atomic<std::uint64_t> seen{0};
-  std::vector<std::thread> threads;
-  for (int t = 0; t < 2; ++t) {
-    threads.emplace_back([&] {
-      for (;;) {
-        const std::uint64_t wakes = buffer->wakes();
-        if (ended && buffer->empty()) return;
-        const Chunk* chunk = buffer->take(Buffer::Clock::time_point::max(), wakes);
-        if (chunk == nullptr) continue;
-        seen += numbers(*chunk).size();
-        buffer->done(*chunk, 0);
-        if (ended) buffer->wake();
-      }
-    });
-  }
-  std::vector<std::thread> writers;
-  for (int t = 0; t < workers; ++t) {
-    writers.emplace_back([&, t] {
-      for (int n = 0; n < batches; ++n) {
-        const BatchPtr batch = batch_of("t" + std::to_string(t), n, 1, noon, 20000, n % 10 == 0 ? 17000 : 100);
-        for (;;) {
-          std::unique_lock lock(mutex);
-          const std::uint64_t before = calls;
-          lock.unlock();
-          if (buffer.put(batch)) break;
-          lock.lock();
-          ASSERT_TRUE(space.wait_for(lock, 10s, [&] { return calls != before; })) << "a worker waits for ever";
-        }
-      }
-    });
-  }
-  for (std::thread& writer : writers) writer.join();
-  ended = true;
-  buffer->wake();
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(seen, static_cast<std::uint64_t>(batches * workers));
-  buffer.expect_balance();
-  EXPECT_EQ(buffer->totals().buffered_bytes, 0u);
 }
 
 }  // namespace

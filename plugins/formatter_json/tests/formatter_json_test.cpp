@@ -41,7 +41,7 @@ TEST(FormatterJson, an_unknown_line_end_is_refused_at_its_place) {
     driver({{"newline", "cr"}});
     FAIL() << "accepted";
   } catch (const logboom::ConfigError& error) {
-    EXPECT_EQ(error.pos().to_string(), "test.conf:2:9");
+    EXPECT_EQ(error.pos().to_string(), "test.conf:3:9");
   }
 }
 

@@ -34,7 +34,7 @@ TEST(FormatterOutFile, another_delimiter_is_a_tab_and_a_warning) {
   FormatterDriver driver(logboom::plugins::formatter_out_file(), {{"output_time", "false"}, {"delimiter", ";"}});
   EXPECT_EQ(driver.format("f.a", when, "{}"), "f.a\t{}\n");
   ASSERT_EQ(driver.warnings().size(), 1u);
-  EXPECT_TRUE(driver.warnings()[0].starts_with("test.conf:3:11: ")) << driver.warnings()[0];
+  EXPECT_TRUE(driver.warnings()[0].starts_with("test.conf:4:11: ")) << driver.warnings()[0];
 }
 
 TEST(FormatterOutFile, the_zone_and_the_format_of_the_time_can_be_set) {
@@ -56,7 +56,7 @@ TEST(FormatterOutFile, an_unknown_zone_is_refused_at_its_place) {
     line({{"timezone", "Mars/Olympus"}});
     FAIL() << "accepted";
   } catch (const logboom::ConfigError& error) {
-    EXPECT_EQ(error.pos().to_string(), "test.conf:2:10");
+    EXPECT_EQ(error.pos().to_string(), "test.conf:3:10");
   }
 }
 

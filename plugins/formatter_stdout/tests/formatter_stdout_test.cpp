@@ -27,7 +27,7 @@ TEST(FormatterStdout, an_output_type_other_than_json_is_refused_at_its_place) {
     line({{"utc", "true"}, {"output_type", "hash"}});
     FAIL() << "accepted";
   } catch (const logboom::ConfigError& error) {
-    EXPECT_EQ(error.pos().to_string(), "test.conf:3:13");
+    EXPECT_EQ(error.pos().to_string(), "test.conf:4:13");
     EXPECT_NE(error.message().find("hash"), std::string::npos);
   }
 }

@@ -153,6 +153,20 @@ TEST(ForwardInput, a_unix_socket_has_no_heartbeats) {
   EXPECT_TRUE(started.host.datagram_listens().empty());
 }
 
+TEST(ForwardInput, a_unix_socket_and_a_port_are_both_served_where_both_are_asked_for) {
+  Started started({{"unix_path", "run/forward.sock"}, {"bind", "127.0.0.1"}, {"port", "24000"}});
+  ASSERT_EQ(started.host.listens().size(), 2U);
+  EXPECT_EQ(started.host.listens()[0].port, 24000);
+  EXPECT_TRUE(started.host.listens()[0].unix_path.empty());
+  EXPECT_EQ(started.host.listens()[1].unix_path, "run/forward.sock");
+  EXPECT_EQ(started.host.datagram_listens().size(), 1U);
+  for (const std::size_t listener : {0U, 1U}) {
+    const auto driver = started.host.connect({}, Settle::confirm, listener);
+    driver->feed(arr({str("t"), t1, map({})}));
+    EXPECT_EQ(driver->connection().rows().size(), 1U);
+  }
+}
+
 TEST(ForwardInput, its_clients_are_served_with_its_options) {
   Started started({{"add_tag_prefix", "p"}, {"source_hostname_key", "from"}, {"chunk_size_limit", "1k"}});
   const auto driver = started.host.connect({"[2001:db8::1]:1", "2001:db8::1", "node"});

@@ -29,7 +29,8 @@ std::string error_of(const std::string& text) {
 }
 
 TEST(OutCopy, sends_to_every_store) {
-  TestContext context("@type copy\ncopy_mode deep\n<store>\n@type stdout\n</store>\n<store ignore_error>\n@type null\n</store>");
+  TestContext context(
+      "@type copy\ncopy_mode deep\n<store>\n@type stdout\n</store>\n<store ignore_error>\n@type null\n</store>");
   const auto output = make_output<Output>(plugins::out_copy(), context);
   Plan plan;
   output->plan(plan);

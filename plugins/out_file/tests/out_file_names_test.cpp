@@ -13,7 +13,9 @@ TEST_F(OutFileNames, without_append_a_slice_has_the_first_free_number_while_the_
   write_fine({batch_of("t", 2, 1, noon)});
   make("app");
   write_fine({batch_of("t", 3, 1, noon), batch_of("t", 4, 1, noon + 86400)});
-  EXPECT_EQ(files(), (Files{{"app.20231114_0.log", "t 1\nt 2\n"}, {"app.20231114_1.log", "t 3\n"}, {"app.20231115_0.log", "t 4\n"}}));
+  EXPECT_EQ(
+      files(),
+      (Files{{"app.20231114_0.log", "t 1\nt 2\n"}, {"app.20231114_1.log", "t 3\n"}, {"app.20231115_0.log", "t 4\n"}}));
 }
 
 TEST_F(OutFileNames, with_append_there_is_no_number) {
@@ -79,6 +81,16 @@ TEST_F(OutFileNames, a_tag_that_would_climb_out_is_dropped_and_the_others_are_no
   EXPECT_EQ(files(), (Files{{"in/good.log", "good 3\n"}}));
 }
 
+TEST_F(OutFileNames, a_tag_that_can_not_be_a_file_is_dropped_and_the_others_are_not) {
+  make("${tag}", "append true\nadd_path_suffix false\n<buffer tag>\n</buffer>");
+  write_fine({batch_of("file", 1, 1), batch_of("dir/x", 2, 1)});
+  const WriteResult result = write(
+      {batch_of("file/x", 3, 1), batch_of("dir", 4, 1), batch_of(std::string(300, 'x'), 5, 1), batch_of("good", 6, 1)});
+  EXPECT_EQ(result.status, WriteResult::Status::done);
+  EXPECT_EQ(result.invalid_events, 3u);
+  EXPECT_EQ(files(), (Files{{"file", "file 1\n"}, {"dir/x", "dir/x 2\n"}, {"good", "good 6\n"}}));
+}
+
 TEST_F(OutFileNames, permissions_are_the_outputs_or_the_systems) {
   const mode_t before = ::umask(022);
   system.file_permission = FileMode{0640};
@@ -88,7 +100,9 @@ TEST_F(OutFileNames, permissions_are_the_outputs_or_the_systems) {
   make("e/a", "append true\nfile_permission 0600\ndir_permission 0700\n<buffer []>\n</buffer>");
   write_fine({batch_of("t", 1, 1)});
   ::umask(before);
-  const auto mode = [this](const char* name) { return static_cast<unsigned>(std::filesystem::status(root / name).permissions()); };
+  const auto mode = [this](const char* name) {
+    return static_cast<unsigned>(std::filesystem::status(root / name).permissions());
+  };
   EXPECT_EQ(mode("d"), 0750u);
   EXPECT_EQ(mode("d/a.log"), 0640u);
   EXPECT_EQ(mode("e"), 0700u);
@@ -106,7 +120,8 @@ TEST_F(OutFileNames, a_link_leads_to_the_newest_slice) {
 
 TEST_F(OutFileNames, what_does_not_fit_together_is_an_error_with_its_place) {
   EXPECT_NE(error("a.*", "<buffer []>\n</buffer>").find("test.conf:4:6: path: '*' in the path"), std::string::npos);
-  EXPECT_NE(error("%Y", "<buffer tag>\n</buffer>").find("test.conf:4:6: path: the path has conversions"), std::string::npos);
+  EXPECT_NE(error("%Y", "<buffer tag>\n</buffer>").find("test.conf:4:6: path: the path has conversions"),
+            std::string::npos);
   EXPECT_NE(error("%Y/%m").find("not %d"), std::string::npos);
   EXPECT_NE(error("${container}").find("${container} in the path is a record field"), std::string::npos);
   EXPECT_NE(error("a", "compress brotli"), "");

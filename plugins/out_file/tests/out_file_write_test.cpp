@@ -1,6 +1,6 @@
-#include <logboom/compress.hpp>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <logboom/compress.hpp>
 
 #include <csignal>
 
@@ -17,7 +17,8 @@ class OutFileWrites : public OutFileFixture {
     const std::string_view input[] = {packed};
     std::string out;
     const auto sink = [&out](std::string_view piece) { return out.append(piece), true; };
-    const auto status = gzip ? decompress_gzip(input, 1 << 28, share, sink) : decompress_zstd(input, 1 << 28, share, sink);
+    const auto status =
+        gzip ? decompress_gzip(input, 1 << 28, share, sink) : decompress_zstd(input, 1 << 28, share, sink);
     EXPECT_EQ(status, DecompressStatus::ok);
     return out;
   }
@@ -152,7 +153,8 @@ TEST_F(OutFileWrites, what_the_formatter_refuses_is_counted_and_the_rest_written
 }
 
 TEST_F(OutFileWrites, a_device_can_be_the_file) {
-  context = std::make_unique<TestContext>("@type file\npath /dev/full\nappend true\nadd_path_suffix false\n<buffer []>\n</buffer>");
+  context = std::make_unique<TestContext>(
+      "@type file\npath /dev/full\nappend true\nadd_path_suffix false\n<buffer []>\n</buffer>");
   output = make_output<ChunkOutput>(plugins::out_file(), *context);
   const WriteResult result = write({batch_of("t", 1, 1)});
   EXPECT_EQ(result.status, WriteResult::Status::retry);

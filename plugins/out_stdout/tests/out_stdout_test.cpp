@@ -1,11 +1,11 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <future>
-#include <set>
 #include <sstream>
 
 #include "../line_writer.hpp"
@@ -138,14 +138,24 @@ TEST(LineWriter, a_reader_that_stands_still_does_not_hold_an_interrupt_up) {
 }
 
 TEST(LineWriter, after_a_failure_in_mid_line_the_next_text_starts_on_its_own_line) {
-  Pipe pipe;
-  ASSERT_EQ(::fcntl(pipe.ends[1], F_SETPIPE_SZ, 4096), 4096);
-  auto lines = std::make_unique<LineWriter>(pipe.ends[1]);
-  auto done = std::async(std::launch::async, [&] { return lines->write(std::string(20000, 'x') + "\n"); });
-  char first = 0;
-  ASSERT_EQ(::read(pipe.ends[0], &first, 1), 1);
-  lines->interrupt();
-  EXPECT_NE(done.get(), "");
+  std::FILE* file = std::tmpfile();
+  ASSERT_NE(file, nullptr);
+  LineWriter lines(::fileno(file));
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit limit{10, before.rlim_max};
+  ::setrlimit(RLIMIT_FSIZE, &limit);
+  const std::string error = lines.write("whole\nin the middle\n");
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_EQ(error, "File too large");
+  EXPECT_EQ(lines.write("next\n"), "");
+  EXPECT_EQ(lines.write("no line end"), "");
+  EXPECT_EQ(lines.write("added"), "");
+  char text[100] = {};
+  EXPECT_GT(::pread(::fileno(file), text, sizeof text, 0), 0);
+  EXPECT_STREQ(text, "whole\nin t\nnext\nno line endadded");
+  std::fclose(file);
 }
 
 }  // namespace

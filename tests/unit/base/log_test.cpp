@@ -112,7 +112,8 @@ TEST_F(LogFile, lines_of_many_threads_stay_whole) {
   std::istringstream lines(text_of(path_));
   std::string line;
   int count = 0;
-  for (; std::getline(lines, line); ++count) ASSERT_THAT(line, ContainsRegex(std::string("^") + stamp + "\\[info\\]: a line that stays whole$"));
+  for (; std::getline(lines, line); ++count)
+    ASSERT_THAT(line, ContainsRegex(std::string("^") + stamp + "\\[info\\]: a line that stays whole$"));
   EXPECT_EQ(count, 1000);
 }
 
@@ -146,9 +147,7 @@ TEST(LogLimiter, says_how_many_were_kept_back) {
   EXPECT_GT(kept_back, 0U);
 }
 
-TEST(Cat, joins_text_and_numbers) {
-  EXPECT_EQ(cat("port ", 24224, ": ", std::string("taken")), "port 24224: taken");
-}
+TEST(Cat, joins_text_and_numbers) { EXPECT_EQ(cat("port ", 24224, ": ", std::string("taken")), "port 24224: taken"); }
 
 }  // namespace
 }  // namespace logboom

@@ -70,9 +70,10 @@ struct Applied {
 Applied apply(const std::string& body) {
   Applied out;
   out.root = parse_text("<match a.**>\n" + body + "\n</match>\n", "t.conf", ".", {});
-  schema_of<Options>().apply(out.root.children.front(), &out.options, [&out](const SourcePos& pos, std::string message) {
-    out.warnings.push_back(pos.to_string() + ": " + std::move(message));
-  });
+  schema_of<Options>().apply(out.root.children.front(), &out.options,
+                             [&out](const SourcePos& pos, std::string message) {
+                               out.warnings.push_back(pos.to_string() + ": " + std::move(message));
+                             });
   return out;
 }
 
@@ -94,8 +95,9 @@ std::string default_of(const std::string& name) {
 }
 
 TEST(Params, every_type_is_read_into_its_member) {
-  const Options o = apply("port 1\npath /x\nlimit 2k\ninterval 500ms\nwanted true\nratio 0.25\nmode 600\nkeys x,y\n"
-                          "pairs a:b\nname n\nlevel 9\ncolor red")
+  const Options o = apply(
+                        "port 1\npath /x\nlimit 2k\ninterval 500ms\nwanted true\nratio 0.25\nmode 600\nkeys x,y\n"
+                        "pairs a:b\nname n\nlevel 9\ncolor red")
                         .options;
   EXPECT_EQ(o.port, 1);
   EXPECT_EQ(o.path, "/x");
@@ -144,7 +146,8 @@ TEST(Params, a_wrong_value_is_an_error_at_the_value) {
   EXPECT_THAT(error_of("path x\nport many"), HasSubstr("t.conf:3:6: parameter 'port': expected an integer"));
   EXPECT_EQ(error_of("path x\nport 65536"),
             "t.conf:3:6: parameter 'port': expected an integer from 0 to 65535 but found '65536'");
-  EXPECT_EQ(error_of("path x\nlevel 10"), "t.conf:3:7: parameter 'level': expected an integer from 0 to 9 but found '10'");
+  EXPECT_EQ(error_of("path x\nlevel 10"),
+            "t.conf:3:7: parameter 'level': expected an integer from 0 to 9 but found '10'");
   EXPECT_EQ(error_of("path x\ncolor gren"),
             "t.conf:3:7: parameter 'color': expected one of red, green but found 'gren'; did you mean 'green'?");
 }

@@ -69,7 +69,8 @@ TEST(BufferSettings, what_can_not_be_done_is_an_error_with_its_place) {
   EXPECT_NE(error_of("<buffer tag,container>\n</buffer>").find("test.conf:2:1: <buffer>: the chunk key 'container'"),
             std::string::npos);
   EXPECT_NE(error_of("<buffer time>\n</buffer>").find("needs a timekey"), std::string::npos);
-  EXPECT_NE(error_of("<buffer>\nchunk_limit_size 1g\n</buffer>").find("test.conf:3:18: chunk_limit_size"), std::string::npos);
+  EXPECT_NE(error_of("<buffer>\nchunk_limit_size 1g\n</buffer>").find("test.conf:3:18: chunk_limit_size"),
+            std::string::npos);
   EXPECT_NE(error_of("<buffer time>\ntimekey 1h\ntimekey_zone Nowhere/Land\n</buffer>").find("test.conf:4"),
             std::string::npos);
   EXPECT_NE(error_of("<buffer>\n</buffer>\n<buffer>\n</buffer>").find("only one"), std::string::npos);
@@ -103,7 +104,8 @@ TEST(BufferSettings, every_parameter_of_fluentd_is_known_and_those_without_effec
     delayed_commit_timeout 60
     disable_chunk_backup true
     compress gzip
-  </buffer>)", {}, false, &warnings);
+  </buffer>)",
+                                              {}, false, &warnings);
   EXPECT_EQ(settings.chunk_limit, 1u << 20);
   EXPECT_EQ(settings.flush_threads, 2u);
   EXPECT_EQ(settings.retry.type, RetryType::periodic);

@@ -89,7 +89,8 @@ class Reference : public testing::Test {
 TEST_F(Reference, has_a_page_for_each_plugin_and_a_list) {
   EXPECT_THAT(text_of("out_thing.md"), HasSubstr("# out_thing\n\nDoes a thing.\n"));
   EXPECT_THAT(text_of("in_thing.md"), HasSubstr("no parameters of its own"));
-  EXPECT_THAT(text_of("README.md"), HasSubstr("| [out_thing](out_thing.md) | `<match>` | `thing`, `ding` | Does a thing. |"));
+  EXPECT_THAT(text_of("README.md"),
+              HasSubstr("| [out_thing](out_thing.md) | `<match>` | `thing`, `ding` | Does a thing. |"));
 }
 
 TEST_F(Reference, shows_a_parameter_as_a_row_and_escapes_what_would_break_it) {
@@ -101,7 +102,8 @@ TEST_F(Reference, shows_sections_and_links_what_they_make) {
   const std::string text = text_of("out_thing.md");
   EXPECT_THAT(text, HasSubstr("## `<inner>`\n\nNumbers. May stand more than once.\n"));
   EXPECT_THAT(text, HasSubstr("names a formatter plugin; without it, [json](formatter_json.md)."));
-  EXPECT_THAT(text, HasSubstr("## `<buffer>`\n\nWhat happens to events until they are written: [memory](buf_memory.md)."));
+  EXPECT_THAT(text,
+              HasSubstr("## `<buffer>`\n\nWhat happens to events until they are written: [memory](buf_memory.md)."));
 }
 
 }  // namespace

@@ -40,7 +40,8 @@ TEST(Cli, without_arguments_it_runs_the_default_configuration) {
 
 TEST(Cli, the_default_configuration_follows_the_surroundings) {
   EXPECT_EQ(parse({}, {{}, {"/etc/logboom/logboom.conf"}}).config_path, "/etc/logboom/logboom.conf");
-  EXPECT_EQ(parse({}, {{{"FLUENTD_CONF", "test.conf"}}, {"/etc/logboom/logboom.conf"}}).config_path, "/fluentd/etc/test.conf");
+  EXPECT_EQ(parse({}, {{{"FLUENTD_CONF", "test.conf"}}, {"/etc/logboom/logboom.conf"}}).config_path,
+            "/fluentd/etc/test.conf");
   EXPECT_EQ(parse({}, {{{"FLUENTD_CONF", "test.conf"}, {"FLUENT_CONF", "/x.conf"}}, {}}).config_path, "/x.conf");
   EXPECT_EQ(parse({}, {{{"FLUENTD_CONF", ""}, {"FLUENT_CONF", ""}}, {}}).config_path, "/etc/fluent/fluent.conf");
   EXPECT_EQ(parse({"-c", "y.conf"}, {{{"FLUENT_CONF", "/x.conf"}}, {}}).config_path, "y.conf");

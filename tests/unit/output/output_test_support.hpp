@@ -130,7 +130,8 @@ class TestFormatter : public Formatter {
 class TestContext : public BuildContext {
  public:
   /// `text`: the inside of a <match>.
-  explicit TestContext(const std::string& text) : root_(parse_text("<match>\n" + text + "\n</match>\n", "test.conf", ".", {})) {}
+  explicit TestContext(const std::string& text)
+      : root_(parse_text("<match>\n" + text + "\n</match>\n", "test.conf", ".", {})) {}
 
   const std::string& id() const override { return id_; }
   const Element& element() const override { return root_.children.front(); }

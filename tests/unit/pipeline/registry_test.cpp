@@ -19,8 +19,9 @@ PluginInfo plugin(PluginKind kind, std::string name, std::vector<std::string> al
 }
 
 Registry some() {
-  return Registry({plugin(PluginKind::output, "stdout"), plugin(PluginKind::output, "file"), plugin(PluginKind::input, "forward"),
-                   plugin(PluginKind::input, "sample", {"dummy"}), plugin(PluginKind::filter, "stdout")});
+  return Registry({plugin(PluginKind::output, "stdout"), plugin(PluginKind::output, "file"),
+                   plugin(PluginKind::input, "forward"), plugin(PluginKind::input, "sample", {"dummy"}),
+                   plugin(PluginKind::filter, "stdout")});
 }
 
 std::string error_of(PluginKind kind, std::string_view type) {
