@@ -129,7 +129,10 @@ void ForwardSession::remember_container() {
 
 void ForwardSession::on_receipt(std::uint64_t token, bool confirmed) {
   if (!confirmed) {
-    shared_.log.warn(cat("forward: ", connection_.peer(), ": a message could not be made safe; closing the connection without an ack, so that it is sent again"));
+    if (!std::exchange(failed_, true)) {
+      shared_.log.warn(cat("forward: ", connection_.peer(),
+                           ": a message could not be made safe; closing the connection without an ack, so that it is sent again"));
+    }
     acks_.fail(token);
     return close_when_answered();
   }

@@ -71,6 +71,7 @@ class ForwardSession final : public net::Session, private Reader::Owner {
   bool begun_ = false;
   bool given_up_ = false;  // what comes is not looked at
   bool closing_ = false;   // as soon as nothing is owed
+  bool failed_ = false;    // a message could not be made safe
   bool warned_ = false;
 };
 

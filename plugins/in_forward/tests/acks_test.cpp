@@ -167,8 +167,8 @@ TEST(ForwardAcks, what_could_not_be_made_safe_closes_the_connection_without_an_a
 TEST(ForwardAcks, answers_before_a_lost_message_still_go_out_and_those_after_it_do_not) {
   Forward forward({}, Settle::by_hand);
   forward.driver.feed(asking("a", "1") + asking("b", "2") + asking("c", "3"));
-  forward.connection().confirm(2);
   forward.connection().lose(1);
+  forward.connection().lose(2);
   forward.driver.deliver_outcomes();
   EXPECT_TRUE(forward.open());
   forward.driver.feed(asking("d", "4"));
@@ -177,6 +177,18 @@ TEST(ForwardAcks, answers_before_a_lost_message_still_go_out_and_those_after_it_
   forward.driver.deliver_outcomes();
   EXPECT_EQ(forward.sent(), acks({"1"}));
   EXPECT_EQ(forward.connection().closed(), net::Close::finish);
+  EXPECT_EQ(forward.host.log().lines().size(), 1U) << "one line, however many are lost";
+}
+
+TEST(ForwardAcks, a_message_that_is_safe_is_not_answered_where_one_before_it_was_lost) {
+  Forward forward({}, Settle::by_hand);
+  forward.driver.feed(asking("a", "1") + asking("b", "2") + asking("c", "3"));
+  forward.connection().confirm(2);
+  forward.connection().lose(1);
+  forward.connection().confirm(0);
+  forward.driver.deliver_outcomes();
+  EXPECT_EQ(forward.sent(), acks({"1"}));
+  EXPECT_FALSE(forward.open());
 }
 
 TEST(ForwardAcks, messages_without_events_are_answered_too) {

@@ -57,7 +57,8 @@ TEST_P(Held, connection_is_not_read_and_loses_nothing_and_a_peer_that_hangs_up_m
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(by, Held, ::testing::Bool(), [](const auto& info) { return info.param ? "reset" : "close"; });
+INSTANTIATE_TEST_SUITE_P(by, Held, ::testing::Bool(),
+                         [](const auto& resets) { return resets.param ? "reset" : "close"; });
 
 TEST(Flow, a_held_connection_goes_on_while_its_peer_still_sends_and_is_held_again) {
   PatternReader reader;
@@ -236,10 +237,10 @@ TEST(IdleConnections, hold_no_slab_and_slabs_that_buffers_held_longer_go_back_to
   ASSERT_TRUE(eventually([&] { return reader.seen == 3'000'000; }));
   EXPECT_GT(server.slabs(), 5u);
   std::deque<Delivery> kept = server.emitter().take_kept();
-  const Delivery last = std::move(kept.back());
+  Delivery last = std::move(kept.back());
   kept.clear();
   EXPECT_TRUE(eventually([&] { return server.slabs() == 1; })) << server.slabs();
-  const_cast<Delivery&>(last) = {};
+  last = {};
   EXPECT_TRUE(eventually([&] { return server.slabs() == 0; })) << server.slabs();
   EXPECT_EQ(server.worker().connections(), 30u);
 }

@@ -1,0 +1,213 @@
+#include "pipeline/pipeline_test_support.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <stdexcept>
+
+namespace logboom::plugins {
+
+PluginInfo out_copy();
+PluginInfo out_relabel();
+PluginInfo out_null();
+
+}  // namespace logboom::plugins
+
+namespace logboom::pipeline_test {
+
+namespace {
+
+class ToyInput final : public Input {
+ public:
+  void start(net::Host&) override {}
+};
+
+class ToyOutput final : public ChunkOutput {
+ public:
+  ToyOutput(Toys& toys, std::string id) : toys_(toys), id_(std::move(id)) {}
+  void start() override {
+    toys_.started.push_back(id_);
+    if (id_ == "broken") throw std::runtime_error("can't start");
+  }
+  WriteResult write(const Chunk&) override { return {}; }
+
+ private:
+  Toys& toys_;
+  std::string id_;
+};
+
+class ToyBuffer final : public Buffer {
+ public:
+  ToyBuffer(Toys& toys, std::string id) : toys_(toys), id_(std::move(id)), sink_(toys.sinks[id_]) {}
+
+  void start(const BufferSettings&, OutputCounters&) override {}
+  void set_on_space(std::function<void()> on_space) override { sink_.on_space = std::move(on_space); }
+  bool reserve(const EventBatch& batch) noexcept override {
+    const bool fits = !sink_.room || *sink_.room >= batch.events();
+    if (fits && sink_.room) *sink_.room -= batch.events();
+    note(fits ? "reserve " : "refuse ");
+    return fits;
+  }
+  void release_reservation(const EventBatch& batch) noexcept override {
+    if (sink_.room) *sink_.room += batch.events();
+    note("unreserve ");
+  }
+  void append(Delivery delivery) override {
+    note("append ");
+    testing::append_rows(*delivery.batch, sink_.rows);
+    sink_.appended += delivery.batch->events();
+    sink_.batches.push_back(std::move(delivery.batch));
+    if (!sink_.keeps_receipts) return delivery.receipts.confirm();
+    sink_.receipts.push_back(std::move(delivery.receipts));
+  }
+  std::uint64_t wakes() const noexcept override { return 0; }
+  const Chunk* take(Clock::time_point, std::uint64_t) override { return nullptr; }
+  void wake() override {}
+  void done(const Chunk&, std::uint64_t) override {}
+  void retry(const Chunk&, Clock::time_point) override {}
+  void drop(const Chunk&, DropReason) override {}
+  void flush_now() override {}
+  void drain() override {}
+  std::uint64_t discard() override { return 0; }
+  bool empty() const override { return true; }
+  OutputTotals totals() const override { return {}; }
+
+ private:
+  void note(const char* what) { toys_.journal.push_back(what + id_); }
+  Toys& toys_;
+  std::string id_;
+  ToySink& sink_;
+};
+
+class ToyFilterPlugin final : public Filter {
+ public:
+  explicit ToyFilterPlugin(ToyFilter& does) : does_(does) {}
+  void apply(const EventBatch& batch, FilterSink& sink) override {
+    if (does_) return does_(batch, sink);
+    batch.for_each([&](const Event& event) { sink.keep(event); });
+  }
+
+ private:
+  ToyFilter& does_;
+};
+
+struct NoOptions {
+  static void describe(Describe<NoOptions>&) {}
+};
+
+PluginInfo toy(PluginKind kind, std::string name, std::function<std::unique_ptr<Plugin>(BuildContext&)> make) {
+  PluginInfo info;
+  info.kind = kind;
+  info.name = std::move(name);
+  info.schema = [] { return schema_of<NoOptions>(); };
+  info.make = [make = std::move(make)](const Element&, BuildContext& context) { return make(context); };
+  return info;
+}
+
+}  // namespace
+
+std::vector<PluginInfo> toy_plugins(Toys& toys) {
+  std::vector<PluginInfo> all{plugins::out_copy(), plugins::out_relabel(), plugins::out_null()};
+  all.push_back(toy(PluginKind::input, "toy", [](BuildContext&) { return std::make_unique<ToyInput>(); }));
+  all.push_back(toy(PluginKind::output, "toy", [&toys](BuildContext& c) { return std::make_unique<ToyOutput>(toys, c.id()); }));
+  all.push_back(toy(PluginKind::buffer, "memory", [&toys](BuildContext& c) { return std::make_unique<ToyBuffer>(toys, c.id()); }));
+  all.push_back(toy(PluginKind::filter, "toy", [&toys](BuildContext& c) { return std::make_unique<ToyFilterPlugin>(toys.filters[c.id()]); }));
+  return all;
+}
+
+Receipts Outcomes::receipt(int number) {
+  struct Target final : Receipt::Target {
+    Target(Outcomes& all, int which) : outcomes(all), index(which) {}
+    void settled(bool confirmed) noexcept override { outcomes.settled[index] = confirmed; }
+    Outcomes& outcomes;
+    int index;
+  };
+  Receipts receipts;
+  receipts.add(Receipt(new Target(*this, number)));
+  return receipts;
+}
+
+Bench::Bench(std::string_view config, const std::function<void(Toys&)>& prepare) {
+  if (prepare) prepare(toys);
+  registry = std::make_unique<Registry>(toy_plugins(toys));
+  const WarnFn warn = [this](const SourcePos& pos, std::string message) { warnings.push_back(cat(pos.to_string(), ": ", message)); };
+  const Element root = parse_text(config, "t.conf", ".", {});
+  pipeline = std::make_unique<Pipeline>(root, Pipeline::Context{*registry, log, metrics, {}, 1, warn});
+  dispatcher = std::make_unique<Dispatcher>(*pipeline, [this](std::function<void()> task) { posted.push_back(std::move(task)); });
+  for (const OutputNode& output : pipeline->outputs()) {
+    if (output.sink) output.sink->set_on_space([this] { dispatcher->space(); });
+  }
+}
+
+Bench::~Bench() = default;
+
+InputNode& Bench::input(std::size_t index) { return *std::next(pipeline->inputs().begin(), static_cast<std::ptrdiff_t>(index)); }
+
+void Bench::send(std::string_view tag, int first, int count, Receipts receipts) {
+  send_from(flow, tag, first, count, std::move(receipts));
+}
+
+void Bench::send_from(ToyFlow& from, std::string_view tag, int first, int count, Receipts receipts, std::size_t input_index) {
+  Emitter& emitter = dispatcher->emitter(input(input_index));
+  OutBuffer bytes;
+  msgpack::Writer writer(bytes);
+  for (int n = first; n < first + count; ++n) {
+    writer.array(2);
+    writer.integer(1700000000);
+    writer.map(1);
+    writer.string("n");
+    writer.integer(n);
+  }
+  const SlabPtr slab(Slab::make(bytes.size()));
+  std::memcpy(slab->data(), bytes.data(), bytes.size());
+  auto batch = std::make_unique<EventBatch>(emitter.tag(tag));
+  batch->add({slab->data(), static_cast<std::uint32_t>(bytes.size()), static_cast<std::uint32_t>(count)}, slab);
+  received_ += static_cast<std::uint64_t>(count);
+  emitter.emit({BatchPtr(std::move(batch)), std::move(receipts)}, from);
+}
+
+void Bench::make_room(const std::string& id, std::uint64_t events) {
+  ToySink& sink = toys.sinks.at(id);
+  sink.room = sink.room.value_or(0) + events;
+  sink.on_space();
+  run_posted();
+}
+
+void Bench::run_posted() {
+  while (!posted.empty()) {
+    const auto task = std::move(posted.front());
+    posted.pop_front();
+    task();
+  }
+}
+
+std::string Bench::numbers(const std::string& id) {
+  std::string text;
+  for (const testing::Row& row : toys.sinks[id].rows) {
+    text += (text.empty() ? "" : " ") + row.record.substr(5, row.record.size() - 6);
+  }
+  return text;
+}
+
+void Bench::expect_balance() {
+  const RoutingCounters& c = pipeline->counters();
+  std::uint64_t delivered = 0;
+  for (const auto& [id, sink] : toys.sinks) delivered += sink.appended;
+  std::uint64_t dropped = c.dropped_loop.value() + c.dropped_filter_error.value() + c.dropped_shutdown.value();
+  metrics.visit([&](const Metrics::Sample& sample) {
+    if (sample.name == "logboom_output_delivered_events_total") delivered += static_cast<std::uint64_t>(sample.value);
+  });
+  EXPECT_EQ(received_ + c.made.value(), c.filtered.value() + c.unmatched.value() + delivered + dropped +
+                                            static_cast<std::uint64_t>(c.parked.value()));
+}
+
+std::string build_error(std::string_view config) {
+  try {
+    const Bench bench(config);
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return {};
+}
+
+}  // namespace logboom::pipeline_test

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <logboom/buffer.hpp>
+#include <logboom/input.hpp>
+#include <logboom/testing.hpp>
+
+#include "config/parser.hpp"
+#include "pipeline/dispatcher.hpp"
+#include "pipeline/pipeline.hpp"
+
+/// A pipeline from configuration text, with plugins that do what the test says: the input `toy`, outputs `toy` and
+/// `broken_start`, the filter `toy`, and a memory buffer that is as full as the test wants. `copy`, `relabel` and `null`
+/// are the real ones. What toys do is kept by their `@id`.
+namespace logboom::pipeline_test {
+
+/// A sink that a test fills and empties. Nothing is written; what was appended counts as delivered.
+struct ToySink {
+  std::optional<std::uint64_t> room;  // events that still fit; none: no limit
+  bool keeps_receipts = false;
+  std::vector<testing::Row> rows;
+  std::vector<BatchPtr> batches;
+  std::deque<Receipts> receipts;
+  std::uint64_t appended = 0;
+  std::function<void()> on_space;
+};
+
+using ToyFilter = std::function<void(const EventBatch&, FilterSink&)>;
+
+/// What the toys share. Outlives the pipeline.
+struct Toys {
+  std::map<std::string, ToySink> sinks;
+  std::map<std::string, ToyFilter> filters;
+  std::vector<std::string> journal;  // "reserve a", "refuse a", "unreserve a", "append a"
+  std::vector<std::string> started;
+};
+
+std::vector<PluginInfo> toy_plugins(Toys& toys);
+
+/// A sender that writes down what it is told.
+struct ToyFlow final : Flow {
+  void hold() override {
+    held = true;
+    ++holds;
+  }
+  void go_on() override {
+    held = false;
+    ++goes;
+    if (on_go) on_go();
+  }
+  bool held = false;
+  int holds = 0;
+  int goes = 0;
+  std::function<void()> on_go;
+};
+
+/// The outcome of receipts by number.
+struct Outcomes {
+  Receipts receipt(int number);
+  std::map<int, bool> settled;
+};
+
+/// The pipeline of one configuration and one dispatcher. What the dispatcher posts waits for `run_posted`.
+class Bench {
+ public:
+  explicit Bench(std::string_view config, const std::function<void(Toys&)>& prepare = {});
+  ~Bench();
+
+  /// Sends events {"n":first}, {"n":first+1} … of this tag into an input.
+  void send(std::string_view tag, int first, int count = 1, Receipts receipts = {});
+  void send_from(ToyFlow& from, std::string_view tag, int first, int count = 1, Receipts receipts = {}, std::size_t input = 0);
+  /// Gives a sink room, tells the dispatcher and lets it work.
+  void make_room(const std::string& id, std::uint64_t events);
+  void run_posted();
+  /// The n of each event that a sink has, in order; "1 2 3".
+  std::string numbers(const std::string& id);
+  InputNode& input(std::size_t index = 0);
+
+  std::uint64_t received() const { return received_; }
+  /// received + made = filtered + unmatched + delivered + dropped + parked
+  void expect_balance();
+
+  Toys toys;
+  testing::RecordingLog log;
+  testing::RecordingMetrics metrics;
+  std::vector<std::string> warnings;
+  ToyFlow flow;
+  std::unique_ptr<Registry> registry;
+  std::unique_ptr<Pipeline> pipeline;
+  std::unique_ptr<Dispatcher> dispatcher;
+  std::deque<std::function<void()>> posted;
+
+ private:
+  std::uint64_t received_ = 0;
+};
+
+/// What building this configuration throws, "" if it does not.
+std::string build_error(std::string_view config);
+
+}  // namespace logboom::pipeline_test
