@@ -82,6 +82,10 @@ class EventBatch {
   /// Adds a run of whole entries that stand in `slab`. A span directly behind the last one becomes part of it.
   void add(const Span& span, const SlabPtr& slab);
 
+  /// Of the spans from `first` on, those that stand in `slab`: their bytes are copied to `target` from `used` on if they
+  /// are fewer than `limit`, and the slab is let go. `target` must have room for `limit` bytes.
+  void move_out(std::size_t first, const SlabPtr& slab, std::size_t limit, const SlabPtr& target, std::size_t& used);
+
   /// Holds all the memory of `other`, so that spans of it can be added by `add_held`.
   void hold(const EventBatch& other);
   void add_held(const Span& span);

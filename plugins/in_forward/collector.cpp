@@ -8,6 +8,8 @@ namespace logboom::in_forward {
 namespace {
 
 constexpr std::size_t scratch_size = 32 * 1024;
+// A smaller part of a message is copied when the rest is still to come.
+constexpr std::size_t share_from = 16 * 1024;
 
 EventTime time_now() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
@@ -78,7 +80,10 @@ void Collector::start_run(const SlabPtr& slab, const std::uint8_t* begin, const 
 
 void Collector::end_run() {
   if (run_events_ == 0) return;
-  if (!batch_) batch_ = std::make_unique<EventBatch>(tag_);
+  if (!batch_) {
+    batch_ = std::make_unique<EventBatch>(tag_);
+    rested_spans_ = 0;
+  }
   batch_->add({begin_, static_cast<std::uint32_t>(end_ - begin_), run_events_}, run_slab_);
   run_events_ = 0;
   begin_ = end_ = nullptr;
@@ -117,14 +122,28 @@ void Collector::rewrite(const EntryView& view, const std::uint8_t* end) {
   }
   write_record(writer, Record(msgpack::Value(view.record, end)));
   const std::size_t size = made_.size();
+  std::uint8_t* at = room(size);
+  std::memcpy(at, made_.data(), size);
+  scratch_used_ += size;
+  append(scratch_, at, at + size);
+}
+
+/// Where `size` bytes can be written that live as long as the batch.
+std::uint8_t* Collector::room(std::size_t size) {
   if (!scratch_ || scratch_->capacity() - scratch_used_ < size) {
     scratch_ = SlabPtr(Slab::make(size > scratch_size ? size : scratch_size));
     scratch_used_ = 0;
   }
-  std::uint8_t* at = scratch_->data() + scratch_used_;
-  std::memcpy(at, made_.data(), size);
-  scratch_used_ += size;
-  append(scratch_, at, at + size);
+  return scratch_->data() + scratch_used_;
+}
+
+void Collector::rest(const SlabPtr& slab) {
+  end_run();
+  run_slab_ = SlabPtr();
+  if (!batch_) return;
+  room(share_from);
+  batch_->move_out(rested_spans_, slab, share_from, scratch_, scratch_used_);
+  rested_spans_ = batch_->spans().size();
 }
 
 void Collector::write_record(msgpack::Writer& writer, const Record& record) const {

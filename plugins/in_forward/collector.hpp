@@ -57,6 +57,8 @@ class Collector {
 
   /// Closes the current run of entries: the next one may stand in other memory.
   void end_run();
+  /// The message goes on in a later read: a small part of it must not keep a whole receive slab alive until then.
+  void rest(const SlabPtr& slab);
   /// Sends on what was gathered.
   void flush();
   /// Forgets what was gathered and not sent on, receipts included. Returns the number of events.
@@ -75,6 +77,7 @@ class Collector {
   }
   void start_run(const SlabPtr& slab, const std::uint8_t* begin, const std::uint8_t* end);
   void rewrite(const EntryView& view, const std::uint8_t* end);
+  std::uint8_t* room(std::size_t size);
   void write_record(msgpack::Writer& writer, const Record& record) const;
   void count_invalid(Shape shape);
 
@@ -97,6 +100,7 @@ class Collector {
   OutBuffer made_;    // an entry while it is written anew
   SlabPtr scratch_;   // where such entries stand until their batch is done
   std::size_t scratch_used_ = 0;
+  std::size_t rested_spans_ = 0;  // of `batch_`, which hold no receive slab
   std::uint64_t invalid_ = 0;
 };
 

@@ -38,7 +38,11 @@ std::size_t Reader::read(const SlabPtr& slab, std::uint8_t* data, std::size_t si
   const std::uint8_t* end = data + size;
   while (step(slab, p, end)) {
   }
-  collector_.end_run();
+  if (in_carrier()) {
+    collector_.rest(slab);
+  } else {
+    collector_.end_run();
+  }
   return static_cast<std::size_t>(p - data);
 }
 

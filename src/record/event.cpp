@@ -1,5 +1,6 @@
 #include <logboom/event.hpp>
 
+#include <algorithm>
 #include <limits>
 #include <new>
 
@@ -73,6 +74,26 @@ void EventBatch::add(const Span& span, const SlabPtr& slab) {
     }
   }
   spans_.push_back(span);
+}
+
+void EventBatch::move_out(std::size_t first, const SlabPtr& slab, std::size_t limit, const SlabPtr& target,
+                          std::size_t& used) {
+  const std::uint8_t* begin = slab->data();
+  const std::uint8_t* end = begin + slab->capacity();
+  const auto inside = [&](const Span& span) { return span.data >= begin && span.data < end; };
+  std::size_t bytes = 0;
+  for (std::size_t i = first; i < spans_.size(); ++i) bytes += inside(spans_[i]) ? spans_[i].size : 0;
+  if (bytes == 0 || bytes >= limit) return;
+  for (std::size_t i = first; i < spans_.size(); ++i) {
+    Span& span = spans_[i];
+    if (!inside(span)) continue;
+    std::uint8_t* at = target->data() + used;
+    std::memcpy(at, span.data, span.size);
+    span.data = at;
+    used += span.size;
+  }
+  slabs_.erase(std::remove_if(slabs_.begin(), slabs_.end(), [&](const SlabPtr& held) { return held == slab || held == target; }), slabs_.end());
+  slabs_.push_back(target);
 }
 
 void EventBatch::hold(const EventBatch& other) {

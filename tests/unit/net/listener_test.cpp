@@ -165,9 +165,14 @@ TEST(UnixListener, leaves_a_socket_alone_that_somebody_listens_behind_even_one_w
   TestServer server;
   const std::string expected = cat("can't listen on unix://", where.unix_path, ": another program listens there");
   EXPECT_EQ(error_of([&] { server.listen({}, where); }), expected);
-  std::vector<Client> backlog;
-  backlog.push_back(Client::unix_socket(where.unix_path));
+  std::vector<int> waiting;
+  int connected = 0;
+  while (connected == 0) {
+    waiting.push_back(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0));
+    connected = ::connect(waiting.back(), reinterpret_cast<const sockaddr*>(&address.storage), address.size);
+  }
   EXPECT_EQ(error_of([&] { server.listen({}, where); }), expected);
+  for (const int fd : waiting) ::close(fd);
   EXPECT_TRUE(std::filesystem::exists(where.unix_path));
   ::close(live);
 }

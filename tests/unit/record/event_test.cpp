@@ -162,6 +162,27 @@ TEST(EventBatch, it_keeps_the_slabs_of_its_events_until_its_last_holder_is_gone)
   EXPECT_TRUE(slab->unique());
 }
 
+TEST(EventBatch, few_bytes_move_out_of_a_slab_and_let_it_go) {
+  const std::string text = entry(1, 1) + entry(2, 2) + entry(3, 3);
+  Bytes bytes = Bytes::copy_of(text);
+  const logboom::SlabPtr slab = bytes.slab();
+  const std::uint8_t* data = bytes.data();
+  bytes = Bytes();
+  const auto size = static_cast<std::uint32_t>(text.size() / 3);
+  EventBatch batch(Tag::make("t"));
+  batch.add({data, size, 1}, slab);
+  batch.add({data + 2 * size, size, 1}, slab);
+  const logboom::SlabPtr target(logboom::Slab::make(1024));
+  std::size_t used = 0;
+  batch.move_out(0, slab, 10, target, used);
+  EXPECT_FALSE(slab->unique()) << "as many bytes as the limit stay where they are";
+  batch.move_out(0, slab, 1000, target, used);
+  EXPECT_TRUE(slab->unique());
+  EXPECT_EQ(used, 2 * size);
+  EXPECT_EQ(batch.events(), 2U);
+  EXPECT_EQ(numbers_of(batch), (std::vector<std::int64_t>{1, 3}));
+}
+
 TEST(Tag, its_text_may_be_any_bytes_and_is_its_own) {
   std::string text("a/b:\0\xff.c", 8);
   const Tag tag = Tag::make(text);
