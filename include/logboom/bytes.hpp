@@ -16,7 +16,8 @@ class SlabPool;
 ///
 /// Threads: `retain` and `release` may be called from any thread. The bytes are written by one thread, before what is
 /// written is shared; afterwards they are only read.
-/// Lifetime: a slab made by a pool goes back to that pool, which must outlive it; a slab made by `make` goes to the heap.
+/// Lifetime: a slab made by a pool goes back to that pool, which must outlive it; a slab made by `make` goes to the
+/// heap.
 class Slab {
  public:
   /// A slab of exactly `capacity` bytes outside any pool, with one reference.

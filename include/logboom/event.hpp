@@ -69,7 +69,8 @@ class EntryCursor {
   bool single_;
 };
 
-/// Reads the time of an entry: `p` stands on it and is moved behind it. False where it is neither integer nor EventTime.
+/// Reads the time of an entry: `p` stands on it and is moved behind it. False where it is neither integer nor
+/// EventTime.
 bool read_time(const std::uint8_t*& p, const std::uint8_t* end, EventTime& time) noexcept;
 
 /// One tag and the entries that arrived together, as spans over slabs. Const once it is shared: `BatchPtr`.
@@ -82,8 +83,8 @@ class EventBatch {
   /// Adds a run of whole entries that stand in `slab`. A span directly behind the last one becomes part of it.
   void add(const Span& span, const SlabPtr& slab);
 
-  /// Of the spans from `first` on, those that stand in `slab`: their bytes are copied to `target` from `used` on if they
-  /// are fewer than `limit`, and the slab is let go. `target` must have room for `limit` bytes.
+  /// Of the spans from `first` on, those that stand in `slab`: their bytes are copied to `target` from `used` on if
+  /// they are fewer than `limit`, and the slab is let go. `target` must have room for `limit` bytes.
   void move_out(std::size_t first, const SlabPtr& slab, std::size_t limit, const SlabPtr& target, std::size_t& used);
 
   /// Holds all the memory of `other`, so that spans of it can be added by `add_held`.

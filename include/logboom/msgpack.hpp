@@ -147,7 +147,8 @@ constexpr HeadTable::HeadTable() : heads{} {
   }
   heads[0xca].size = 5;
   heads[0xcb].size = 9;
-  for (unsigned i = 0; i < 4; ++i) heads[0xcc + i].size = heads[0xd0 + i].size = static_cast<std::uint8_t>(1 + (1u << i));
+  for (unsigned i = 0; i < 4; ++i)
+    heads[0xcc + i].size = heads[0xd0 + i].size = static_cast<std::uint8_t>(1 + (1u << i));
   for (unsigned b = 0xd4; b < 0xd9; ++b) heads[b] = {Kind::extension, 2, 0, 0};
   for (unsigned i = 0; i < 2; ++i) {
     const auto bytes = static_cast<std::uint8_t>(2u << i);

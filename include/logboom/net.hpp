@@ -43,8 +43,8 @@ class Connection {
   virtual Tag tag(std::string_view text) = 0;
   virtual SlabPool& slabs() = 0;
 
-  /// Sends a batch on its way. Never fails: where a buffer has no room the batch is parked and this connection is read no
-  /// further until there is room again.
+  /// Sends a batch on its way. Never fails: where a buffer has no room the batch is parked and this connection is read
+  /// no further until there is room again.
   virtual void emit(Delivery delivery) = 0;
   /// A promise whose outcome reaches `Session::on_receipt(token, …)`, on this thread, never from within another call of
   /// the session. Nothing happens when the connection is gone by then.
@@ -65,8 +65,8 @@ class Session {
  public:
   virtual ~Session() = default;
 
-  /// All bytes that were received and not consumed yet, contiguous in `slab`, and writable until they are emitted. Returns
-  /// how many were consumed; the rest comes again, perhaps at another address, with more behind it.
+  /// All bytes that were received and not consumed yet, contiguous in `slab`, and writable until they are emitted.
+  /// Returns how many were consumed; the rest comes again, perhaps at another address, with more behind it.
   virtual std::size_t on_bytes(const SlabPtr& slab, std::uint8_t* data, std::size_t size) = 0;
   virtual void on_receipt(std::uint64_t token, bool confirmed) {
     static_cast<void>(token);
@@ -78,8 +78,8 @@ class Session {
     static_cast<void>(end);
     static_cast<void>(unconsumed);
   }
-  /// True while answers are owed, or expected by this peer: such a connection is closed with FIN behind its answers; the
-  /// others are reset at shutdown, so that their clients notice.
+  /// True while answers are owed, or expected by this peer: such a connection is closed with FIN behind its answers;
+  /// the others are reset at shutdown, so that their clients notice.
   virtual bool answers() const { return false; }
   /// True while a receipt is outstanding; shutdown waits for it.
   virtual bool waiting() const { return false; }
@@ -88,12 +88,12 @@ class Session {
 struct StreamListen {
   std::string bind = "0.0.0.0";
   std::uint16_t port = 0;
-  std::string unix_path;                   // instead of bind and port, if not empty
-  std::optional<unsigned> unix_mode;       // permission bits of the socket's file
-  int backlog = 0;                         // 0: the system's largest
-  bool reset_on_close = true;              // the protocol's own linger: RST instead of FIN where no answers are owed
-  bool keepalive = false;                  // SO_KEEPALIVE
-  bool deny_keepalive = false;             // no use of a connection after its first message
+  std::string unix_path;              // instead of bind and port, if not empty
+  std::optional<unsigned> unix_mode;  // permission bits of the socket's file
+  int backlog = 0;                    // 0: the system's largest
+  bool reset_on_close = true;         // the protocol's own linger: RST instead of FIN where no answers are owed
+  bool keepalive = false;             // SO_KEEPALIVE
+  bool deny_keepalive = false;        // no use of a connection after its first message
   bool resolve_hostname = false;
 };
 
@@ -115,7 +115,8 @@ class Host {
   /// std::system_error with what was tried if it can't.
   virtual void listen(const StreamListen& where, SessionFactory sessions) = 0;
   /// Receives datagrams on the main thread.
-  virtual void listen_datagram(const std::string& bind, std::uint16_t port, std::function<void(const Datagram&)> each) = 0;
+  virtual void listen_datagram(const std::string& bind, std::uint16_t port,
+                               std::function<void(const Datagram&)> each) = 0;
 
   /// The port that the last `listen` got, where 0 was asked for.
   virtual std::uint16_t last_port() const = 0;

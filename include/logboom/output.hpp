@@ -31,8 +31,8 @@ class Output : public Plugin {
   virtual void start() {}
 };
 
-/// A sink that takes batches at once on the worker's thread: it may be called from several workers at the same time, and
-/// must neither block nor fail.
+/// A sink that takes batches at once on the worker's thread: it may be called from several workers at the same time,
+/// and must neither block nor fail.
 class DirectOutput : public Output {
  public:
   virtual void consume(const EventBatch& batch) noexcept = 0;
@@ -54,8 +54,8 @@ struct WriteResult {
 /// What an output's `<buffer>` is when the configuration says nothing.
 struct BufferDefaults {
   std::chrono::nanoseconds flush_interval{std::chrono::seconds(60)};
-  bool immediate = false;            // flush as soon as there is something
-  bool ack_when_written = false;     // receipts are confirmed by a successful write, not by the append
+  bool immediate = false;         // flush as soon as there is something
+  bool ack_when_written = false;  // receipts are confirmed by a successful write, not by the append
   std::vector<std::string> chunk_keys;
   std::optional<std::chrono::seconds> timekey;
   std::optional<TimeZone> timekey_zone;  // none: local time

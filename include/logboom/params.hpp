@@ -2,8 +2,8 @@
 
 #include <chrono>
 #include <concepts>
-#include <functional>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <string>
@@ -37,7 +37,8 @@ struct ByteSize {
 struct FileMode {
   unsigned bits = 0;
 };
-/// A section that makes another plugin, e.g. `<format>`: which type, and its element (null where the section is absent).
+/// A section that makes another plugin, e.g. `<format>`: which type, and its element (null where the section is
+/// absent).
 struct PluginSection {
   std::string type;
   const Element* element = nullptr;
@@ -46,8 +47,8 @@ struct PluginSection {
 /// What a parameter's declaration says; the generated docs print it.
 struct ParamInfo {
   std::string name;
-  std::string type;           // "integer", "string", "size", "time", "bool", "enum", …
-  std::string default_text;   // empty: none
+  std::string type;          // "integer", "string", "size", "time", "bool", "enum", …
+  std::string default_text;  // empty: none
   std::string doc;
   std::vector<std::string> choices;
   std::vector<std::string> aliases;
@@ -67,7 +68,7 @@ struct SectionInfo {
   bool many = false;
   std::optional<PluginKind> plugin;  // set where the section makes a plugin
   std::string default_plugin;
-  std::function<Schema()> schema;    // set where it is a plain section
+  std::function<Schema()> schema;  // set where it is a plain section
 };
 
 /// A type-erased description of one options struct.
@@ -148,8 +149,9 @@ void read(const Attribute& attribute, T& out, std::string* note) {
   read(attribute, wide, note);
   if (!std::in_range<T>(wide)) {
     constexpr auto high = std::numeric_limits<T>::max();
-    out_of_range(attribute, static_cast<std::int64_t>(std::numeric_limits<T>::min()),
-                 std::in_range<std::int64_t>(high) ? static_cast<std::int64_t>(high) : std::numeric_limits<std::int64_t>::max());
+    out_of_range(
+        attribute, static_cast<std::int64_t>(std::numeric_limits<T>::min()),
+        std::in_range<std::int64_t>(high) ? static_cast<std::int64_t>(high) : std::numeric_limits<std::int64_t>::max());
   }
   out = static_cast<T>(wide);
 }
@@ -248,9 +250,8 @@ class Describe {
   /// or come more than once.
   template <class S>
   void section(std::string name, S Options::*member, std::string doc) {
-    add_section<S>(std::move(name), std::move(doc), false, [member](void* options) -> S& {
-      return static_cast<Options*>(options)->*member;
-    });
+    add_section<S>(std::move(name), std::move(doc), false,
+                   [member](void* options) -> S& { return static_cast<Options*>(options)->*member; });
   }
   template <class S>
   void section(std::string name, std::optional<S> Options::*member, std::string doc) {
@@ -262,16 +263,14 @@ class Describe {
   }
   template <class S>
   void section(std::string name, std::vector<S> Options::*member, std::string doc) {
-    add_section<S>(std::move(name), std::move(doc), true, [member](void* options) -> S& {
-      return (static_cast<Options*>(options)->*member).emplace_back();
-    });
+    add_section<S>(std::move(name), std::move(doc), true,
+                   [member](void* options) -> S& { return (static_cast<Options*>(options)->*member).emplace_back(); });
   }
 
   /// `<name>` that makes another plugin: `@type` decides which, the member's initial `type` where it says nothing.
   void plugin(std::string name, PluginSection Options::*member, PluginKind kind, std::string doc) {
-    add_plugin(std::move(name), kind, (defaults_.*member).type, std::move(doc), false, [member](void* options) -> PluginSection& {
-      return static_cast<Options*>(options)->*member;
-    });
+    add_plugin(std::move(name), kind, (defaults_.*member).type, std::move(doc), false,
+               [member](void* options) -> PluginSection& { return static_cast<Options*>(options)->*member; });
   }
   void plugin(std::string name, std::vector<PluginSection> Options::*member, PluginKind kind, std::string doc) {
     add_plugin(std::move(name), kind, "", std::move(doc), true, [member](void* options) -> PluginSection& {
@@ -318,8 +317,8 @@ void Describe<Options>::add_section(std::string name, std::string doc, bool many
 
 template <class Options>
 template <class Get>
-void Describe<Options>::add_plugin(std::string name, PluginKind kind, std::string default_type, std::string doc, bool many,
-                                   Get get) {
+void Describe<Options>::add_plugin(std::string name, PluginKind kind, std::string default_type, std::string doc,
+                                   bool many, Get get) {
   SectionInfo info;
   info.name = std::move(name);
   info.doc = std::move(doc);

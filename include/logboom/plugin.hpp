@@ -39,7 +39,7 @@ class BuildContext {
  public:
   virtual ~BuildContext() = default;
 
-  virtual const std::string& id() const = 0;         // `@id`, or kind and position: "out_file:12"
+  virtual const std::string& id() const = 0;  // `@id`, or kind and position: "out_file:12"
   virtual const Element& element() const = 0;
   virtual Log& log() = 0;
   virtual Metrics& metrics() = 0;
@@ -66,7 +66,8 @@ struct PluginInfo {
 
 /// The description of a plugin class `P` with a nested `Options` and a constructor `P(Options, BuildContext&)`.
 template <class P>
-PluginInfo describe_plugin(PluginKind kind, std::string name, std::string summary, std::vector<std::string> aliases = {}) {
+PluginInfo describe_plugin(PluginKind kind, std::string name, std::string summary,
+                           std::vector<std::string> aliases = {}) {
   PluginInfo info;
   info.kind = kind;
   info.name = std::move(name);

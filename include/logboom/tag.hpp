@@ -37,7 +37,8 @@ class Tag {
 
   explicit operator bool() const noexcept { return data_ != nullptr; }
   std::string_view text() const noexcept {
-    return data_ == nullptr ? std::string_view{} : std::string_view{reinterpret_cast<const char*>(data_ + 1), data_->size};
+    return data_ == nullptr ? std::string_view{}
+                            : std::string_view{reinterpret_cast<const char*>(data_ + 1), data_->size};
   }
   bool unique() const noexcept { return data_ != nullptr && data_->references.load(std::memory_order_acquire) == 1; }
   bool same_object(const Tag& other) const noexcept { return data_ == other.data_; }

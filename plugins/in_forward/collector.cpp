@@ -30,7 +30,8 @@ Drops::Drops(net::Host& host)
 
 Collector::Collector(net::Connection& connection, const Options& options, Drops& drops)
     : connection_(connection), options_(options), drops_(drops) {
-  if (!options.source_address_key.empty()) injected_.emplace_back(options.source_address_key, connection.peer_address());
+  if (!options.source_address_key.empty())
+    injected_.emplace_back(options.source_address_key, connection.peer_address());
   if (!options.source_hostname_key.empty()) injected_.emplace_back(options.source_hostname_key, connection.peer_host());
   simple_ = injected_.empty();
 }
@@ -52,7 +53,8 @@ void Collector::add_entry(const SlabPtr& slab, const std::uint8_t* begin, const 
   add_viewed(slab, view_entry(begin, end), begin, end);
 }
 
-void Collector::add_viewed(const SlabPtr& slab, const EntryView& view, const std::uint8_t* begin, const std::uint8_t* end) {
+void Collector::add_viewed(const SlabPtr& slab, const EntryView& view, const std::uint8_t* begin,
+                           const std::uint8_t* end) {
   switch (view.shape) {
     case Shape::good:
       if (simple_) return append(slab, begin, end);

@@ -25,8 +25,8 @@ struct Drops {
   Counter& too_large;
 };
 
-/// Gathers the valid events of a connection into batches, one tag each, and sends these on. Entries stay where they were
-/// received; what must change (a missing time, added fields) is written once into memory of its own.
+/// Gathers the valid events of a connection into batches, one tag each, and sends these on. Entries stay where they
+/// were received; what must change (a missing time, added fields) is written once into memory of its own.
 class Collector {
  public:
   Collector(net::Connection& connection, const Options& options, Drops& drops);
@@ -85,8 +85,8 @@ class Collector {
   const Options& options_;
   Drops& drops_;
   std::vector<std::pair<std::string, std::string>> injected_;  // fields to set in every record
-  bool simple_;                // entries are passed on as they are
-  std::string wire_tag_;       // the sender's tag that `batch_` is for
+  bool simple_;                                                // entries are passed on as they are
+  std::string wire_tag_;                                       // the sender's tag that `batch_` is for
   std::string mapped_;
   Tag tag_;
   std::unique_ptr<EventBatch> batch_;
@@ -97,8 +97,8 @@ class Collector {
   const std::uint8_t* end_ = nullptr;
   std::uint32_t run_events_ = 0;
 
-  OutBuffer made_;    // an entry while it is written anew
-  SlabPtr scratch_;   // where such entries stand until their batch is done
+  OutBuffer made_;   // an entry while it is written anew
+  SlabPtr scratch_;  // where such entries stand until their batch is done
   std::size_t scratch_used_ = 0;
   std::size_t rested_spans_ = 0;  // of `batch_`, which hold no receive slab
   std::uint64_t invalid_ = 0;

@@ -8,16 +8,16 @@ namespace logboom::in_forward {
 
 /// What an entry `[time, record]` turned out to be, once its bytes are known to be whole and well-formed msgpack.
 enum class Shape : std::uint8_t {
-  good,        // can be passed on as it is
-  rewrite,     // right in meaning, but its time must be written anew
-  bad_entry,   // not an array of two
+  good,       // can be passed on as it is
+  rewrite,    // right in meaning, but its time must be written anew
+  bad_entry,  // not an array of two
   bad_time,
   bad_record,
 };
 
 struct EntryView {
   Shape shape = Shape::bad_entry;
-  EventTime time;               // for `rewrite`: what to write; "now" where the sender left the time out
+  EventTime time;  // for `rewrite`: what to write; "now" where the sender left the time out
   bool now = false;
   const std::uint8_t* record = nullptr;
 };

@@ -28,9 +28,8 @@ class ForwardInput final : public Input {
       where.bind = options_.bind;
       where.port = options_.port;
       listen(host, where);
-      host.listen_datagram(options_.bind, host.last_port(), [](const net::Datagram& heartbeat) {
-        heartbeat.reply(std::string_view("\0", 1));
-      });
+      host.listen_datagram(options_.bind, host.last_port(),
+                           [](const net::Datagram& heartbeat) { heartbeat.reply(std::string_view("\0", 1)); });
     }
     if (!options_.unix_path.empty()) {
       where.unix_path = options_.unix_path;
@@ -41,7 +40,8 @@ class ForwardInput final : public Input {
 
  private:
   void listen(net::Host& host, const net::StreamListen& where) {
-    host.listen(where, [this](net::Connection& connection) { return std::make_unique<ForwardSession>(connection, *shared_); });
+    host.listen(where,
+                [this](net::Connection& connection) { return std::make_unique<ForwardSession>(connection, *shared_); });
   }
 
   Options options_;
@@ -53,7 +53,8 @@ class ForwardInput final : public Input {
 void refuse_what_is_not_there(const Element& element) {
   for (const Element& section : element.children) {
     if (section.name == "security" || section.name == "transport") {
-      throw ConfigError(section.pos, cat("<", section.name, "> is not supported by this version's forward input: it would listen without ",
+      throw ConfigError(section.pos, cat("<", section.name,
+                                         "> is not supported by this version's forward input: it would listen without ",
                                          section.name == "security" ? "authentication" : "TLS",
                                          ". Remove the section to accept that, or keep the port private"));
     }
@@ -66,8 +67,10 @@ void refuse_what_is_not_there(const Element& element) {
 namespace plugins {
 
 PluginInfo in_forward() {
-  PluginInfo info = describe_plugin<logboom::in_forward::ForwardInput>(
-      PluginKind::input, "forward", "Receives events by the Fluentd forward protocol: Docker's fluentd log driver, Fluentd, Fluent Bit, fluent-logger.");
+  PluginInfo info =
+      describe_plugin<logboom::in_forward::ForwardInput>(PluginKind::input, "forward",
+                                                         "Receives events by the Fluentd forward protocol: Docker's "
+                                                         "fluentd log driver, Fluentd, Fluent Bit, fluent-logger.");
   info.make = [make = std::move(info.make)](const Element& element, BuildContext& context) {
     logboom::in_forward::refuse_what_is_not_there(element);
     return make(element, context);

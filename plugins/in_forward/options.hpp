@@ -33,11 +33,14 @@ struct Options {
     d.param("port", &Options::port, "TCP port to listen on, and UDP port for heartbeats; 0 takes a free one.");
     d.param("bind", &Options::bind, "Address to listen on.");
     d.param("unix_path", &Options::unix_path,
-            "Listen on this unix socket, the target of `fluentd-address=unix:///PATH`; on a port too only if `port` or `bind` is given.");
+            "Listen on this unix socket, the target of `fluentd-address=unix:///PATH`; on a port too only if `port` or "
+            "`bind` is given.");
     d.param("unix_permission", &Options::unix_permission, "Permission bits of the unix socket.");
-    d.param("backlog", &Options::backlog, "Connections that may wait to be accepted; 0 is the system's largest.").range(0, 65535);
+    d.param("backlog", &Options::backlog, "Connections that may wait to be accepted; 0 is the system's largest.")
+        .range(0, 65535);
     d.param("linger_timeout", &Options::linger_timeout,
-            "0: a connection whose client expects no answers is closed with a reset, so that the client notices and sends again "
+            "0: a connection whose client expects no answers is closed with a reset, so that the client notices and "
+            "sends again "
             "what it was writing. Any other value: it is closed with FIN.");
     d.param("tag", &Options::tag, "Replaces the tag of every event.");
     d.param("add_tag_prefix", &Options::add_tag_prefix, "Put before each tag, with a dot between.");
@@ -48,10 +51,12 @@ struct Options {
     d.param("deny_keepalive", &Options::deny_keepalive, "Close a connection after its first message.");
     d.param("send_keepalive_packet", &Options::send_keepalive_packet, "Use TCP keepalive on connections.");
     d.param("skip_invalid_event", &Options::skip_invalid_event,
-            "Accepted for Fluentd's sake: an event without a valid time or record is always left out, counted and answered; "
+            "Accepted for Fluentd's sake: an event without a valid time or record is always left out, counted and "
+            "answered; "
             "the rest of its message is kept.");
     d.param("chunk_size_limit", &Options::chunk_size_limit,
-            "A larger message is not kept: it is counted as dropped, answered if it asked for that, and the connection goes on.");
+            "A larger message is not kept: it is counted as dropped, answered if it asked for that, and the connection "
+            "goes on.");
     d.param("chunk_size_warn_limit", &Options::chunk_size_warn_limit, "A larger message is worth a warning.");
     d.param("decompression_size_limit", &Options::decompression_size_limit, "What one compressed message may become.");
     d.param("decompression_budget", &Options::decompression_budget,

@@ -52,7 +52,8 @@ class EntryStream {
   static constexpr std::size_t first_size = std::size_t{64} << 10;
   static constexpr std::size_t next_size = std::size_t{256} << 10;
 
-  /// What an entry that is not whole has so far moves to the next slab. The copy counts in the budget as long as it is one.
+  /// What an entry that is not whole has so far moves to the next slab. The copy counts in the budget as long as it is
+  /// one.
   bool make_room(std::size_t size) {
     if (slab_ && slab_->capacity() - end_ >= size) return true;
     const std::size_t kept = end_ - begin_;

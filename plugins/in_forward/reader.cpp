@@ -71,8 +71,8 @@ bool Reader::single(const SlabPtr& slab, std::uint8_t*& p, const std::uint8_t* e
   return elements(slab, p, end);
 }
 
-/// Docker's and most loggers' messages: `[tag, time, record, {}]` with an integer or EventTime. Whatever is not quite that
-/// is left to the general way, with what was already looked at.
+/// Docker's and most loggers' messages: `[tag, time, record, {}]` with an integer or EventTime. Whatever is not quite
+/// that is left to the general way, with what was already looked at.
 bool Reader::fast_message(const SlabPtr& slab, std::uint8_t*& p, const std::uint8_t* end) {
   const auto available = static_cast<std::size_t>(end - p);
   if (available < 16 || (p[0] != 0x94 && p[0] != 0x93)) return false;
@@ -227,7 +227,8 @@ bool Reader::begin_carrier(std::uint8_t*& p, const std::uint8_t* end) {
 
 /// Compressed or not is said behind the payload; its first bytes tell already, as no entry begins like that.
 bool Reader::sniff(const std::uint8_t* p, const std::uint8_t* end) {
-  const auto available = static_cast<std::size_t>(std::min<std::uint64_t>(static_cast<std::uint64_t>(end - p), payload_left_));
+  const auto available =
+      static_cast<std::size_t>(std::min<std::uint64_t>(static_cast<std::uint64_t>(end - p), payload_left_));
   if (available == 0) return false;
   const bool perhaps = *p == 0x1f || *p == 0x28;
   if (perhaps && available < std::min<std::uint64_t>(4, payload_left_)) return false;
@@ -280,7 +281,8 @@ bool Reader::packed(const SlabPtr& slab, std::uint8_t*& p, const std::uint8_t* e
 }
 
 bool Reader::opaque(const SlabPtr& slab, std::uint8_t*& p, const std::uint8_t* end) {
-  const auto here = static_cast<std::size_t>(std::min<std::uint64_t>(static_cast<std::uint64_t>(end - p), payload_left_));
+  const auto here =
+      static_cast<std::size_t>(std::min<std::uint64_t>(static_cast<std::uint64_t>(end - p), payload_left_));
   if (!discard_ && here != 0) {
     Bytes piece(slab, p, here);
     payload_.push_back(here < share_from ? piece.copy() : std::move(piece));

@@ -11,8 +11,8 @@ namespace logboom::in_forward {
 
 /// What a message's option map says (forward protocol v1, "Option").
 struct MessageOption {
-  msgpack::Value chunk;         // empty: no answer wanted
-  std::string_view compressed;  // as sent; empty: not said
+  msgpack::Value chunk;           // empty: no answer wanted
+  std::string_view compressed;    // as sent; empty: not said
   bool compressed_other = false;  // said, but not as text
 };
 MessageOption read_option(const msgpack::Value& option);
@@ -25,8 +25,9 @@ struct MessageEnd {
   bool too_large;
 };
 
-/// Finds the messages of the forward protocol in a stream of msgpack and their entries, each byte looked at once, however
-/// the stream is cut. Sans-io: `read` is given bytes, the collector gets entries, the owner hears of each message's end.
+/// Finds the messages of the forward protocol in a stream of msgpack and their entries, each byte looked at once,
+/// however the stream is cut. Sans-io: `read` is given bytes, the collector gets entries, the owner hears of each
+/// message's end.
 class Reader {
  public:
   enum class Trouble : std::uint8_t { none, malformed, compression };
@@ -92,11 +93,11 @@ class Reader {
   bool option_lost_ = false;  // too large itself: nobody can be answered
   bool opaque_ = false;       // the payload is compressed
   bool in_message_ = false;
-  bool stopped_ = false;     // the owner wants no more
-  bool fresh_ = true;        // the next byte begins an object
+  bool stopped_ = false;  // the owner wants no more
+  bool fresh_ = true;     // the next byte begins an object
   msgpack::Skipper skipper_;
-  std::size_t scan_ = 0;             // how far the current unit was looked at
-  std::uint32_t count_ = 0;          // elements of the message's array
+  std::size_t scan_ = 0;     // how far the current unit was looked at
+  std::uint32_t count_ = 0;  // elements of the message's array
   std::uint32_t element_ = 0;
   std::size_t offsets_[5] = {};      // where elements begin, from the unit's start
   std::uint64_t message_bytes_ = 0;  // of this message, done with

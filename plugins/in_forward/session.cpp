@@ -60,7 +60,8 @@ std::size_t ForwardSession::on_bytes(const SlabPtr& slab, std::uint8_t* data, st
     begun_ = true;
     if (*data == '{' || *data == '[') json_ = std::make_unique<Json>();
   }
-  const std::size_t used = json_ ? read_json(reinterpret_cast<const char*>(data), size) : reader_.read(slab, data, size);
+  const std::size_t used =
+      json_ ? read_json(reinterpret_cast<const char*>(data), size) : reader_.read(slab, data, size);
   if (reader_.trouble() == Reader::Trouble::malformed) {
     give_up(shared_.malformed, json_ ? "malformed message" : "malformed msgpack");
   } else if (reader_.trouble() == Reader::Trouble::compression) {
@@ -69,7 +70,9 @@ std::size_t ForwardSession::on_bytes(const SlabPtr& slab, std::uint8_t* data, st
     collector_.flush();
   }
   if (collector_.invalid() != 0) {
-    warn_once("skip invalid event: a tag must be text, a time a number or EventTime, a record a map; further ones are only counted");
+    warn_once(
+        "skip invalid event: a tag must be text, a time a number or EventTime, a record a map; further ones are only "
+        "counted");
   }
   return given_up_ ? size : used;
 }
@@ -78,8 +81,9 @@ bool ForwardSession::message_end(const MessageEnd& message) {
   ++messages_;
   const Options& options = shared_.options;
   if (message.too_large || (options.chunk_size_warn_limit && message.bytes > options.chunk_size_warn_limit->bytes)) {
-    shared_.log.warn(cat("forward: ", connection_.peer(), ": a message of ", message.bytes, " bytes ",
-                         message.too_large ? "is beyond chunk_size_limit and was dropped" : "is beyond chunk_size_warn_limit"));
+    shared_.log.warn(
+        cat("forward: ", connection_.peer(), ": a message of ", message.bytes, " bytes ",
+            message.too_large ? "is beyond chunk_size_limit and was dropped" : "is beyond chunk_size_warn_limit"));
   }
   if (message.option.chunk) owe_answer(message.option.chunk, message.mode);
   if (message.mode != MessageEnd::Mode::message) collector_.flush();
@@ -124,14 +128,16 @@ void ForwardSession::remember_container() {
   const std::string id = text_of(event.record, "container_id");
   if (id.empty()) return;
   const std::string name = text_of(event.record, "container_name");
-  container_ = cat(name.empty() ? std::string_view("without a name") : std::string_view(name), " (", std::string_view(id).substr(0, 12), ")");
+  container_ = cat(name.empty() ? std::string_view("without a name") : std::string_view(name), " (",
+                   std::string_view(id).substr(0, 12), ")");
 }
 
 void ForwardSession::on_receipt(std::uint64_t token, bool confirmed) {
   if (!confirmed) {
     if (!std::exchange(failed_, true)) {
-      shared_.log.warn(cat("forward: ", connection_.peer(),
-                           ": a message could not be made safe; closing the connection without an ack, so that it is sent again"));
+      shared_.log.warn(
+          cat("forward: ", connection_.peer(),
+              ": a message could not be made safe; closing the connection without an ack, so that it is sent again"));
     }
     acks_.fail(token);
     return close_when_answered();
@@ -168,8 +174,9 @@ void ForwardSession::give_up(Counter& counter, std::string_view why) {
 }
 
 bool ForwardSession::decompress(const MessageOption& option, std::vector<Bytes>& payload) {
-  const PayloadResult result = read_compressed(payload, option.compressed, shared_.options.decompression_size_limit.bytes,
-                                               shared_.budget, collector_, shared_.drops);
+  const PayloadResult result =
+      read_compressed(payload, option.compressed, shared_.options.decompression_size_limit.bytes, shared_.budget,
+                      collector_, shared_.drops);
   if (result.ok) return true;
   warn_once(cat("compressed payload: ", result.why));
   return false;
@@ -223,7 +230,8 @@ void ForwardSession::on_end(net::End end, std::size_t unconsumed) {
   const bool truncated = !given_up_ && (unconsumed != 0 || reader_.mid_message());
   if (truncated) {
     shared_.truncated_message.add();
-    shared_.log.info(cat("forward: ", connection_.peer(), ": the connection ended in the middle of a message, which is not kept"));
+    shared_.log.info(
+        cat("forward: ", connection_.peer(), ": the connection ended in the middle of a message, which is not kept"));
   }
   collector_.abandon();
   if (!container_.empty() && messages_ <= short_connection_messages) {

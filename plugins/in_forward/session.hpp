@@ -66,7 +66,7 @@ class ForwardSession final : public net::Session, private Reader::Owner {
   Reader reader_;
   Acks acks_;
   std::unique_ptr<Json> json_;
-  std::string container_;      // whose log this is, where the sender asks for answers
+  std::string container_;  // whose log this is, where the sender asks for answers
   std::uint64_t messages_ = 0;
   bool begun_ = false;
   bool given_up_ = false;  // what comes is not looked at

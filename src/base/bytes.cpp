@@ -6,8 +6,8 @@ namespace logboom {
 
 namespace {
 
-void* allocate(std::size_t capacity) { return ::operator new(sizeof(Slab) + capacity, std::align_val_t{64}); }
-void deallocate(void* memory) noexcept { ::operator delete(memory, std::align_val_t{64}); }
+void* allocate(std::size_t capacity) { return ::operator new (sizeof(Slab) + capacity, std::align_val_t{64}); }
+void deallocate(void* memory) noexcept { ::operator delete (memory, std::align_val_t{64}); }
 
 }  // namespace
 

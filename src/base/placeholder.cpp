@@ -62,9 +62,7 @@ std::optional<long> parse_index(std::string_view text) {
 
 }  // namespace
 
-Template Template::compile(std::string_view text) {
-  return Template(text);
-}
+Template Template::compile(std::string_view text) { return Template(text); }
 
 Template::Template(std::string_view text) : text_(text) {
   for (std::size_t pos = 0; pos < text.size();) {
@@ -176,13 +174,9 @@ bool Template::uses(Kind kind) const {
   return std::any_of(pieces_.begin(), pieces_.end(), [&](const Piece& piece) { return piece.kind == kind; });
 }
 
-bool Template::uses_tag() const {
-  return uses(Kind::tag) || uses(Kind::tag_part);
-}
+bool Template::uses_tag() const { return uses(Kind::tag) || uses(Kind::tag_part); }
 
-bool Template::uses_chunk_id() const {
-  return uses(Kind::chunk_id);
-}
+bool Template::uses_chunk_id() const { return uses(Kind::chunk_id); }
 
 std::vector<std::string> Template::field_keys() const {
   std::vector<std::string> keys;

@@ -15,9 +15,7 @@ namespace {
 // Stands for each byte that is not valid UTF-8: one byte long, so that offsets stay those of the subject.
 constexpr char invalid_byte_stand_in = '\x1a';
 
-const OnigUChar* bytes(const char* p) {
-  return reinterpret_cast<const OnigUChar*>(p);
-}
+const OnigUChar* bytes(const char* p) { return reinterpret_cast<const OnigUChar*>(p); }
 
 void initialize_library() {
   static std::once_flag once;
@@ -113,9 +111,7 @@ MatchRegion::~MatchRegion() = default;
 MatchRegion::MatchRegion(MatchRegion&&) noexcept = default;
 MatchRegion& MatchRegion::operator=(MatchRegion&&) noexcept = default;
 
-std::size_t MatchRegion::size() const {
-  return impl_->matched ? static_cast<std::size_t>(impl_->region->num_regs) : 0;
-}
+std::size_t MatchRegion::size() const { return impl_->matched ? static_cast<std::size_t>(impl_->region->num_regs) : 0; }
 
 std::optional<std::size_t> MatchRegion::begin(std::size_t index) const {
   if (index >= size() || impl_->region->beg[index] < 0) return std::nullopt;
@@ -144,9 +140,7 @@ struct Regexp::Impl {
 
 Regexp::Regexp(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
 
-Regexp Regexp::compile(std::string_view pattern, Flags flags) {
-  return compile(pattern, flags, RegexpLimits{});
-}
+Regexp Regexp::compile(std::string_view pattern, Flags flags) { return compile(pattern, flags, RegexpLimits{}); }
 
 Regexp Regexp::compile(std::string_view pattern, Flags flags, RegexpLimits limits) {
   initialize_library();
@@ -192,9 +186,7 @@ SearchResult Regexp::search(std::string_view subject, MatchRegion& region) const
   return SearchResult::match;
 }
 
-const std::vector<Regexp::NamedGroup>& Regexp::named_groups() const {
-  return impl_->groups;
-}
+const std::vector<Regexp::NamedGroup>& Regexp::named_groups() const { return impl_->groups; }
 
 std::optional<std::string_view> Regexp::group(const MatchRegion& region, std::string_view name) const {
   for (const NamedGroup& candidate : impl_->groups) {
@@ -206,8 +198,6 @@ std::optional<std::string_view> Regexp::group(const MatchRegion& region, std::st
   return std::nullopt;
 }
 
-const std::string& Regexp::pattern() const {
-  return impl_->pattern;
-}
+const std::string& Regexp::pattern() const { return impl_->pattern; }
 
 }  // namespace logboom

@@ -43,7 +43,9 @@ void warn_of_plugins(const std::vector<std::string>& folders, Log& log) {
 int run_pipeline(const CliOptions& options, OwnLog& log) {
   const Registry registry(builtin_plugins());
   MetricsRegistry metrics;
-  const WarnFn warn = [&log](const SourcePos& pos, const std::string& message) { log.warn(cat(pos.to_string(), ": ", message)); };
+  const WarnFn warn = [&log](const SourcePos& pos, const std::string& message) {
+    log.warn(cat(pos.to_string(), ": ", message));
+  };
   ParseOptions parse;
   parse.warn = warn;
   warn_of_plugins(options.plugin_folders, log);

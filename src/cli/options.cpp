@@ -32,7 +32,8 @@ void declare_options(CLI::App& app, CliOptions& options, Flags& flags) {
   app.add_flag("-v,--verbose", flags.verbose, "Log more: -v debug, -vv trace");
   app.add_flag("-q,--quiet", flags.quiet, "Log less: -q warnings, -qq errors");
   app.add_option("-o,--log", options.log_path, "Log to this file instead of stderr")->type_name("FILE")->take_last();
-  app.add_option("-p,--plugin", options.plugin_folders, "A folder of plugins; those of others are not loaded, and are named in a warning")
+  app.add_option("-p,--plugin", options.plugin_folders,
+                 "A folder of plugins; those of others are not loaded, and are named in a warning")
       ->type_name("DIR");
   app.add_flag("--suppress-config-dump", options.suppress_config_dump, "Don't log the configuration at start");
   app.add_option("--show-plugin-config", options.plugin, "Print a plugin's parameters and end, as in output:file")

@@ -1,9 +1,9 @@
 #include "config/parser.hpp"
 
+#include "base/suggest.hpp"
 #include "config/include_files.hpp"
 #include "config/literal.hpp"
 #include "config/source.hpp"
-#include "base/suggest.hpp"
 
 #include <algorithm>
 #include <array>

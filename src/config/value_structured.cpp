@@ -1,8 +1,8 @@
 #include <logboom/config_element.hpp>
 
+#include "base/suggest.hpp"
 #include "config/literal.hpp"
 #include "config/source.hpp"
-#include "base/suggest.hpp"
 #include "config/value_text.hpp"
 
 #include <nlohmann/json.hpp>

@@ -19,7 +19,9 @@ SocketAddress resolve_bind(const std::string& bind, std::uint16_t port, int sock
   addrinfo* list = nullptr;
   const std::string service = std::to_string(port);
   const int failed = ::getaddrinfo(bind.empty() ? nullptr : bind.c_str(), service.c_str(), &hints, &list);
-  if (failed != 0) throw std::runtime_error(cat("can't resolve bind address '", bind, "': ", std::string_view(::gai_strerror(failed))));
+  if (failed != 0)
+    throw std::runtime_error(
+        cat("can't resolve bind address '", bind, "': ", std::string_view(::gai_strerror(failed))));
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(list, &::freeaddrinfo);
   SocketAddress address;
   std::memcpy(&address.storage, list->ai_addr, list->ai_addrlen);
@@ -31,7 +33,8 @@ SocketAddress unix_address(const std::string& path) {
   SocketAddress address;
   auto& un = reinterpret_cast<sockaddr_un&>(address.storage);
   if (path.size() >= sizeof un.sun_path) {
-    throw std::runtime_error(cat("unix socket path is too long (", path.size(), " bytes, at most ", sizeof un.sun_path - 1, "): ", path));
+    throw std::runtime_error(
+        cat("unix socket path is too long (", path.size(), " bytes, at most ", sizeof un.sun_path - 1, "): ", path));
   }
   un.sun_family = AF_UNIX;
   std::memcpy(un.sun_path, path.c_str(), path.size() + 1);
@@ -40,8 +43,10 @@ SocketAddress unix_address(const std::string& path) {
 }
 
 std::uint16_t port_of(const SocketAddress& address) {
-  if (address.storage.ss_family == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in&>(address.storage).sin_port);
-  if (address.storage.ss_family == AF_INET6) return ntohs(reinterpret_cast<const sockaddr_in6&>(address.storage).sin6_port);
+  if (address.storage.ss_family == AF_INET)
+    return ntohs(reinterpret_cast<const sockaddr_in&>(address.storage).sin_port);
+  if (address.storage.ss_family == AF_INET6)
+    return ntohs(reinterpret_cast<const sockaddr_in6&>(address.storage).sin6_port);
   return 0;
 }
 

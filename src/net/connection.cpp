@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -119,7 +120,7 @@ std::size_t StreamConnection::read_large(bool& more) {
   const std::size_t size = large_end_ - large_begin_;
   const std::size_t used = consume(large_, large_->data() + large_begin_, size);
   large_begin_ += used;
-  if (size - used <= small_limit) {
+  if (size - used <= std::max(small_limit, large_->capacity() / 4)) {
     const SlabPtr slab = std::exchange(large_, SlabPtr());
     keep(slab->data() + large_begin_, size - used);
   }
@@ -154,9 +155,7 @@ void StreamConnection::keep(const std::uint8_t* data, std::size_t size) {
   small_.reset();
 }
 
-std::size_t StreamConnection::unconsumed() const noexcept {
-  return large_ ? large_end_ - large_begin_ : small_size_;
-}
+std::size_t StreamConnection::unconsumed() const noexcept { return large_ ? large_end_ - large_begin_ : small_size_; }
 
 Receipt StreamConnection::receipt(std::uint64_t token) { return Receipt(new Answer(worker_, id_, token)); }
 
@@ -178,7 +177,9 @@ void StreamConnection::on_timer() {
   after_call();
 }
 
-void StreamConnection::set_timer(std::chrono::microseconds after) { worker_.set_timer(id_, Worker::Clock::now() + after); }
+void StreamConnection::set_timer(std::chrono::microseconds after) {
+  worker_.set_timer(id_, Worker::Clock::now() + after);
+}
 
 void StreamConnection::send(std::string_view bytes) {
   if (state_ != State::open) return;
@@ -264,8 +265,8 @@ void StreamConnection::start_to_finish() {
   finish_by_ = Worker::Clock::now() + finish_patience;
 }
 
-/// Everything that was sent must have reached the peer's side before the socket goes: bytes that it sent meanwhile and we
-/// never read turn the close into a reset.
+/// Everything that was sent must have reached the peer's side before the socket goes: bytes that it sent meanwhile and
+/// we never read turn the close into a reset.
 void StreamConnection::check_finished() {
   const bool late = Worker::Clock::now() >= finish_by_;
   if (outbox_.empty() && !write_shut_) {

@@ -30,8 +30,8 @@ struct StreamGroup {
   Gauge open;
 };
 
-/// One plaintext stream connection on its worker: reads into the worker's slab, hands the bytes to the session, keeps what
-/// was not consumed, and does what the session asks for.
+/// One plaintext stream connection on its worker: reads into the worker's slab, hands the bytes to the session, keeps
+/// what was not consumed, and does what the session asks for.
 class StreamConnection final : public Connection, public Flow {
  public:
   StreamConnection(Worker& worker, StreamGroup& group, int fd, PeerName peer, std::uint64_t id);
@@ -93,7 +93,7 @@ class StreamConnection final : public Connection, public Flow {
 
   std::unique_ptr<std::uint8_t[]> small_;  // a residue that waits for its rest
   std::uint32_t small_size_ = 0;
-  SlabPtr large_;                          // a message too large for that: the connection's own slab
+  SlabPtr large_;  // a message too large for that: the connection's own slab
   std::size_t large_begin_ = 0;
   std::size_t large_end_ = 0;
 
@@ -105,9 +105,9 @@ class StreamConnection final : public Connection, public Flow {
   bool watching_write_ = false;
   bool held_ = false;
   bool in_call_ = false;
-  bool choked_ = false;         // the peer does not read its answers
+  bool choked_ = false;  // the peer does not read its answers
   bool close_wanted_ = false;
-  bool peer_done_ = false;      // the peer has shut its sending side
+  bool peer_done_ = false;  // the peer has shut its sending side
   bool shutting_down_ = false;
   bool write_shut_ = false;
   Close close_how_ = Close::finish;

@@ -8,8 +8,8 @@ struct epoll_event;
 namespace logboom::net {
 
 /// The plain sockets of one worker, in two sets of readiness. `prompt` is looked at as soon as anything in it is ready.
-/// `gathered` may be left alone for a while: it hangs behind a one-shot gate, so that what becomes ready meanwhile does not
-/// wake the worker, and one look then finds many sockets with more to read in each.
+/// `gathered` may be left alone for a while: it hangs behind a one-shot gate, so that what becomes ready meanwhile does
+/// not wake the worker, and one look then finds many sockets with more to read in each.
 ///
 /// Threads: the worker's only.
 class Lanes {

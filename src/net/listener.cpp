@@ -78,7 +78,8 @@ SocketAddress local_address(int fd) {
 void remove_stale_socket(const std::string& path, const SocketAddress& address) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0) return;
-  if (!S_ISSOCK(status.st_mode)) throw std::runtime_error(cat("can't listen on unix://", path, ": something that is not a socket is there"));
+  if (!S_ISSOCK(status.st_mode))
+    throw std::runtime_error(cat("can't listen on unix://", path, ": something that is not a socket is there"));
   const Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const int connected = ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size);
   if (connected == 0 || (errno != ECONNREFUSED && errno != ENOENT)) {
@@ -95,7 +96,8 @@ std::uint64_t next_connection_id() {
 
 }  // namespace
 
-StreamListener::StreamListener(asio::io_context& io, std::vector<std::unique_ptr<Worker>>& workers, StreamGroup& group, Log& log)
+StreamListener::StreamListener(asio::io_context& io, std::vector<std::unique_ptr<Worker>>& workers, StreamGroup& group,
+                               Log& log)
     : socket_(io), pause_(io), workers_(workers), group_(group), log_(log) {}
 
 StreamListener::~StreamListener() {
@@ -119,7 +121,8 @@ void StreamListener::open_tcp() {
   Fd fd = bound_socket(resolve_bind(options.bind, options.port, SOCK_STREAM), SOCK_STREAM, options.bind, options.port);
   if (::listen(fd.get(), options.backlog > 0 ? options.backlog : SOMAXCONN) != 0) {
     const int error = errno;
-    throw std::runtime_error(cat("can't listen on ", url("tcp", options.bind, options.port), ": ", reason(error), advice(error, options.port)));
+    throw std::runtime_error(cat("can't listen on ", url("tcp", options.bind, options.port), ": ", reason(error),
+                                 advice(error, options.port)));
   }
   const SocketAddress local = local_address(fd.get());
   port_ = port_of(local);
@@ -159,7 +162,8 @@ bool StreamListener::accept_all() {
   for (;;) {
     SocketAddress from;
     from.size = sizeof from.storage;
-    const int fd = ::accept4(socket_.native_handle(), reinterpret_cast<sockaddr*>(&from.storage), &from.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const int fd = ::accept4(socket_.native_handle(), reinterpret_cast<sockaddr*>(&from.storage), &from.size,
+                             SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
       hand_over(fd, from);
       continue;
@@ -169,7 +173,8 @@ bool StreamListener::accept_all() {
     const std::string why = reason(errno);
     std::uint64_t suppressed = 0;
     if (limiter_.due(suppressed)) {
-      log_.warn(cat(where_, ": can't accept connections: ", why, "; they wait in the backlog. Raise the limit of open files (ulimit -n)"));
+      log_.warn(cat(where_, ": can't accept connections: ", why,
+                    "; they wait in the backlog. Raise the limit of open files (ulimit -n)"));
     }
     return false;
   }
@@ -182,7 +187,9 @@ void StreamListener::hand_over(int fd, const SocketAddress& from) {
   if (!unix_path_.empty()) peer.full = "unix:" + unix_path_;
   if (group_.options.resolve_hostname && unix_path_.empty()) {
     char name[NI_MAXHOST];
-    if (::getnameinfo(reinterpret_cast<const sockaddr*>(&from.storage), from.size, name, sizeof name, nullptr, 0, 0) == 0) peer.host = name;
+    if (::getnameinfo(reinterpret_cast<const sockaddr*>(&from.storage), from.size, name, sizeof name, nullptr, 0, 0) ==
+        0)
+      peer.host = name;
   }
   const auto least = std::min_element(workers_.begin(), workers_.end(),
                                       [](const auto& a, const auto& b) { return a->connections() < b->connections(); });

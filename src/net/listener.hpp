@@ -17,7 +17,8 @@ namespace logboom::net {
 /// Accepts the connections of one address on the main thread and hands each to the least loaded worker.
 class StreamListener {
  public:
-  StreamListener(boost::asio::io_context& io, std::vector<std::unique_ptr<Worker>>& workers, StreamGroup& group, Log& log);
+  StreamListener(boost::asio::io_context& io, std::vector<std::unique_ptr<Worker>>& workers, StreamGroup& group,
+                 Log& log);
   ~StreamListener();
 
   /// Throws std::runtime_error with the address and what to do about it.

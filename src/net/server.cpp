@@ -37,15 +37,21 @@ struct Server::Impl {
 /// One input's view of the server.
 class InputHost final : public Host {
  public:
-  InputHost(Server& server, std::string id, MetricLabels labels, Metrics& metrics, std::function<Emitter&(Worker&)> emitter)
-      : server_(server), id_(std::move(id)), labels_(std::move(labels)), metrics_(metrics), emitter_(std::move(emitter)) {}
+  InputHost(Server& server, std::string id, MetricLabels labels, Metrics& metrics,
+            std::function<Emitter&(Worker&)> emitter)
+      : server_(server),
+        id_(std::move(id)),
+        labels_(std::move(labels)),
+        metrics_(metrics),
+        emitter_(std::move(emitter)) {}
 
   void listen(const StreamListen& where, SessionFactory sessions) override {
     StreamGroup& group = server_.impl_->groups.emplace_back();
     group.options = where;
     group.sessions = std::move(sessions);
     group.emitter = emitter_;
-    StreamListener& listener = server_.impl_->listeners.emplace_back(server_.impl_->io, server_.workers_, group, server_.impl_->log);
+    StreamListener& listener =
+        server_.impl_->listeners.emplace_back(server_.impl_->io, server_.workers_, group, server_.impl_->log);
     listener.open(id_);
     last_port_ = listener.port();
     MetricLabels labels = labels_;
@@ -56,12 +62,15 @@ class InputHost final : public Host {
     metrics_.gauge("logboom_input_connections", labels, [&group] { return group.open.value(); });
   }
 
-  void listen_datagram(const std::string& bind, std::uint16_t port, std::function<void(const Datagram&)> each) override {
+  void listen_datagram(const std::string& bind, std::uint16_t port,
+                       std::function<void(const Datagram&)> each) override {
     server_.impl_->datagrams.emplace_back(server_.impl_->io, server_.impl_->log, std::move(each)).open(id_, bind, port);
   }
 
   std::uint16_t last_port() const override { return last_port_; }
-  Counter& dropped(std::string_view reason) override { return by_reason(dropped_, "logboom_input_dropped_events_total", reason); }
+  Counter& dropped(std::string_view reason) override {
+    return by_reason(dropped_, "logboom_input_dropped_events_total", reason);
+  }
   Counter& errors(std::string_view reason) override { return by_reason(errors_, "logboom_input_errors_total", reason); }
   Log& log() override { return server_.impl_->log; }
 
@@ -112,7 +121,8 @@ void Server::run() { impl_->io.run(); }
 void Server::stop() { impl_->io.stop(); }
 void Server::post(std::function<void()> task) { asio::post(impl_->io, std::move(task)); }
 
-std::unique_ptr<Host> Server::host(std::string id, MetricLabels labels, Metrics& metrics, std::function<Emitter&(Worker&)> emitter) {
+std::unique_ptr<Host> Server::host(std::string id, MetricLabels labels, Metrics& metrics,
+                                   std::function<Emitter&(Worker&)> emitter) {
   return std::make_unique<InputHost>(*this, std::move(id), std::move(labels), metrics, std::move(emitter));
 }
 

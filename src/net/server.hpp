@@ -36,8 +36,8 @@ class Server {
   std::unique_ptr<Host> host(std::string id, MetricLabels labels, Metrics& metrics,
                              std::function<Emitter&(Worker&)> emitter);
 
-  /// Empties the backlogs, closes the listeners, lets every connection end as its protocol asks, and calls `done` on the
-  /// main thread.
+  /// Empties the backlogs, closes the listeners, lets every connection end as its protocol asks, and calls `done` on
+  /// the main thread.
   void shut_down(std::chrono::steady_clock::time_point deadline, std::function<void()> done);
 
  private:

@@ -305,8 +305,6 @@ void Worker::deliver_settled() {
   }
 }
 
-void Worker::empty_graveyard() {
-  const auto dead = std::exchange(impl_->graveyard, {});
-}
+void Worker::empty_graveyard() { const auto dead = std::exchange(impl_->graveyard, {}); }
 
 }  // namespace logboom::net

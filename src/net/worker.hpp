@@ -18,8 +18,8 @@ class StreamConnection;
 
 /// One thread with an event loop, its slabs and its connections. Connections are given to it by `adopt` and stay.
 ///
-/// Threads: `post`, `adopt`, `settled`, `connections` and `begin_shutdown` from any thread; all else is the worker's own.
-/// Lifetime: outlives every receipt and every slab that it made; `join` before the sinks are gone is not needed.
+/// Threads: `post`, `adopt`, `settled`, `connections` and `begin_shutdown` from any thread; all else is the worker's
+/// own. Lifetime: outlives every receipt and every slab that it made; `join` before the sinks are gone is not needed.
 class Worker {
  public:
   using Clock = std::chrono::steady_clock;

@@ -39,7 +39,8 @@ PatternList patterns_of(const Element& element) {
 class NodeContext final : public BuildContext {
  public:
   /// `builder` is needed for stores only, while the pipeline is built.
-  NodeContext(const Pipeline::Context& context, PipelineBuilder* builder, const Element& element, std::string id, MetricLabels labels)
+  NodeContext(const Pipeline::Context& context, PipelineBuilder* builder, const Element& element, std::string id,
+              MetricLabels labels)
       : context_(context), builder_(builder), element_(element), id_(std::move(id)), labels_(std::move(labels)) {}
 
   const std::string& id() const override { return id_; }
@@ -55,7 +56,8 @@ class NodeContext final : public BuildContext {
   FormatterFactory formatter(const PluginSection& section) override {
     const Element& where = section.element != nullptr ? *section.element : element_;
     const PluginInfo& info = context_.registry.find(PluginKind::formatter, section.type, type_pos(where));
-    auto element = std::make_shared<Element>(section.element != nullptr ? *section.element : Element{"format", "", element_.pos, {}, {}});
+    auto element = std::make_shared<Element>(section.element != nullptr ? *section.element
+                                                                        : Element{"format", "", element_.pos, {}, {}});
     auto inner = std::make_shared<NodeContext>(context_, nullptr, *element, id_, labels_);
     const auto make = [info, element, inner] {
       std::unique_ptr<Plugin> made = info.make(*element, *inner);
@@ -107,7 +109,8 @@ void PipelineBuilder::read_rules(const Element& parent, const std::string& label
 void PipelineBuilder::read_label(const Element& element) {
   if (element.arg.empty()) throw ConfigError(element.pos, "<label> needs a name: <label @NAME>");
   if (element.arg == "@ROOT") throw ConfigError(element.pos, "@ROOT means the top level and can't be a <label>");
-  if (!ids_.insert("label " + element.arg).second) throw ConfigError(element.pos, cat("<label ", element.arg, "> is there twice: put both together"));
+  if (!ids_.insert("label " + element.arg).second)
+    throw ConfigError(element.pos, cat("<label ", element.arg, "> is there twice: put both together"));
   pipeline_.router_.add_label(element.arg);
   read_rules(element, element.arg);
 }
@@ -115,7 +118,8 @@ void PipelineBuilder::read_label(const Element& element) {
 std::string PipelineBuilder::claim_id(const Element& element, const std::string& fallback) {
   const Attribute* id = given(element, "@id");
   if (id == nullptr) return cat(fallback, ":", element.pos.line);
-  if (!ids_.insert("id " + id->value).second) throw ConfigError(id->value_pos, cat("@id '", id->value, "' is used twice: ids must be unique"));
+  if (!ids_.insert("id " + id->value).second)
+    throw ConfigError(id->value_pos, cat("@id '", id->value, "' is used twice: ids must be unique"));
   return id->value;
 }
 
@@ -180,14 +184,17 @@ std::size_t PipelineBuilder::add_output(const Element& element, const std::strin
 
 std::unique_ptr<Sink> PipelineBuilder::make_sink(OutputNode& node, const Element& element, const MetricLabels& labels) {
   SinkContext context{node.id, labels, pipeline_.context_.log, pipeline_.context_.metrics};
-  if (auto* direct = dynamic_cast<DirectOutput*>(node.plugin.get())) return make_direct_sink(*direct, std::move(context));
+  if (auto* direct = dynamic_cast<DirectOutput*>(node.plugin.get()))
+    return make_direct_sink(*direct, std::move(context));
   auto* output = dynamic_cast<ChunkOutput*>(node.plugin.get());
   if (output == nullptr) return nullptr;
-  const BufferSettings settings = buffer_settings(element, output->buffer_defaults(), output->waits_for_slice(), pipeline_.context_.warn);
+  const BufferSettings settings =
+      buffer_settings(element, output->buffer_defaults(), output->waits_for_slice(), pipeline_.context_.warn);
   const std::vector<const Element*> sections = element.sections("buffer");
   const Element none{"buffer", "", element.pos, {}, {}};
   const Element& section = sections.empty() ? none : *sections.back();
-  const PluginInfo& info = pipeline_.context_.registry.find(PluginKind::buffer, type_of(section, "memory"), type_pos(section));
+  const PluginInfo& info =
+      pipeline_.context_.registry.find(PluginKind::buffer, type_of(section, "memory"), type_pos(section));
   NodeContext node_context(pipeline_.context_, this, section, node.id, labels);
   std::unique_ptr<Buffer> buffer(static_cast<Buffer*>(info.make(section, node_context).release()));
   return make_buffered_sink(*output, std::move(buffer), settings, std::move(context));

@@ -54,7 +54,8 @@ void Dispatcher::collect(const RouteNode& node, BatchPtr batch, Legs& legs) {
   if (node.end == RouteNode::End::unmatched) return pipeline_.report_unmatched(batch->tag().text(), batch->events());
   if (node.end == RouteNode::End::loop) {
     counters.dropped_loop.add(batch->events());
-    pipeline_.log().error(cat("tag \"", batch->tag().text(), "\" goes round in a circle of labels: ", node.error, "; ", batch->events(), " events dropped"));
+    pipeline_.log().error(cat("tag \"", batch->tag().text(), "\" goes round in a circle of labels: ", node.error, "; ",
+                              batch->events(), " events dropped"));
     return;
   }
   const std::size_t ways = node.sinks.size() + node.next.size();

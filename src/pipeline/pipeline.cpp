@@ -60,11 +60,12 @@ void Pipeline::report_unmatched(std::string_view tag, std::uint64_t events) cons
   if (before + events < report) return;
   std::string hint;
   if (before == 0) {
-    hint = looks_like_container_id(tag)
-               ? ". That is a container's id, Docker's default tag: give the container one with --log-opt tag=docker.{{.Name}}, or add a <match **>"
-               : ". Add a <match> for it, or a <match **> at the end";
+    hint = looks_like_container_id(tag) ? ". That is a container's id, Docker's default tag: give the container one "
+                                          "with --log-opt tag=docker.{{.Name}}, or add a <match **>"
+                                        : ". Add a <match> for it, or a <match **> at the end";
   }
-  context_.log.warn(cat("no patterns matched tag=\"", tag, "\" (", before + events, " events so far were counted as unmatched and not kept)", hint));
+  context_.log.warn(cat("no patterns matched tag=\"", tag, "\" (", before + events,
+                        " events so far were counted as unmatched and not kept)", hint));
 }
 
 }  // namespace logboom

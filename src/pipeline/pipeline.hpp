@@ -34,7 +34,7 @@ struct OutputNode {
 
 /// What happened to events between inputs and outputs.
 struct RoutingCounters {
-  Counter made;       // copies beyond the first, for outputs that send events to several
+  Counter made;  // copies beyond the first, for outputs that send events to several
   Counter filtered;
   Counter unmatched;
   Counter dropped_loop;

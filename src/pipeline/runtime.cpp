@@ -12,8 +12,8 @@ namespace logboom {
 
 namespace {
 
-// How long a stop may take before what is left is counted as dropped. Docker kills a container ten seconds after it asked
-// it to stop.
+// How long a stop may take before what is left is counted as dropped. Docker kills a container ten seconds after it
+// asked it to stop.
 constexpr std::chrono::seconds connections_patience{4};
 constexpr std::chrono::seconds flush_patience{8};
 
@@ -82,7 +82,8 @@ void Runtime::on_signal(int signal) {
     case SIGINT: return shut_down();
     case SIGUSR1: return reopen();
     case SIGCONT: return print_counters();
-    default: log_.warn("SIGHUP: reloading is not supported; the running configuration stays. Restart to take a new one");
+    default:
+      log_.warn("SIGHUP: reloading is not supported; the running configuration stays. Restart to take a new one");
   }
 }
 
@@ -131,12 +132,16 @@ void Runtime::print_summary(bool clean) {
   std::map<std::string, std::int64_t, std::less<>> sums;
   metrics_.visit([&sums](const Metrics::Sample& sample) { sums[sample.name] += sample.value; });
   const std::int64_t dropped_at_input = sums["logboom_input_dropped_events_total"];
-  log_.info(cat("summary: received=", sums["logboom_input_events_total"] + dropped_at_input,
-                " made=", sums["logboom_routing_made_events_total"], " delivered=", sums["logboom_output_delivered_events_total"],
-                " filtered=", sums["logboom_routing_filtered_events_total"], " unmatched=", sums["logboom_routing_unmatched_events_total"],
-                " dropped=", dropped_at_input + sums["logboom_routing_dropped_events_total"] + sums["logboom_output_dropped_events_total"],
-                " buffered=", sums["logboom_output_buffered_events"]));
-  if (!clean) log_.error("not everything that was buffered could be written in time: see the lines above, and dropped in the summary");
+  log_.info(cat(
+      "summary: received=", sums["logboom_input_events_total"] + dropped_at_input,
+      " made=", sums["logboom_routing_made_events_total"], " delivered=", sums["logboom_output_delivered_events_total"],
+      " filtered=", sums["logboom_routing_filtered_events_total"],
+      " unmatched=", sums["logboom_routing_unmatched_events_total"], " dropped=",
+      dropped_at_input + sums["logboom_routing_dropped_events_total"] + sums["logboom_output_dropped_events_total"],
+      " buffered=", sums["logboom_output_buffered_events"]));
+  if (!clean)
+    log_.error(
+        "not everything that was buffered could be written in time: see the lines above, and dropped in the summary");
 }
 
 }  // namespace logboom

@@ -16,11 +16,16 @@ struct SystemOptions {
   std::optional<FileMode> dir_permission;
 
   static void describe(Describe<SystemOptions>& d) {
-    d.param("workers", &SystemOptions::workers, "Threads that receive and route events; one per core if not given.").range(1, 256);
+    d.param("workers", &SystemOptions::workers, "Threads that receive and route events; one per core if not given.")
+        .range(1, 256);
     d.param("root_dir", &SystemOptions::root_dir, "Folder for what plugins keep between runs.");
     d.choice("log_level", &SystemOptions::log_level,
-             {{"trace", LogLevel::trace}, {"debug", LogLevel::debug}, {"info", LogLevel::info}, {"warn", LogLevel::warn},
-              {"error", LogLevel::error}, {"fatal", LogLevel::fatal}},
+             {{"trace", LogLevel::trace},
+              {"debug", LogLevel::debug},
+              {"info", LogLevel::info},
+              {"warn", LogLevel::warn},
+              {"error", LogLevel::error},
+              {"fatal", LogLevel::fatal}},
              "The least level of logboom's own log that is written.");
     d.param("file_permission", &SystemOptions::file_permission, "Permission bits of files that outputs make.");
     d.param("dir_permission", &SystemOptions::dir_permission, "Permission bits of folders that outputs make.");
@@ -28,11 +33,23 @@ struct SystemOptions {
 };
 
 // Fluentd's parameters that change nothing here: said once each, so that nobody relies on them.
-constexpr std::array<std::string_view, 17> without_effect{
-    "suppress_repeated_stacktrace", "ignore_repeated_log_interval", "ignore_same_log_interval", "emit_error_log_interval",
-    "suppress_config_dump", "without_source", "with_source_only", "rpc_endpoint", "enable_get_dump", "process_name",
-    "strict_config_value", "disable_shared_socket", "enable_input_metrics", "enable_size_metrics", "umask",
-    "enable_msgpack_time_support", "config_include_dir"};
+constexpr std::array<std::string_view, 17> without_effect{"suppress_repeated_stacktrace",
+                                                          "ignore_repeated_log_interval",
+                                                          "ignore_same_log_interval",
+                                                          "emit_error_log_interval",
+                                                          "suppress_config_dump",
+                                                          "without_source",
+                                                          "with_source_only",
+                                                          "rpc_endpoint",
+                                                          "enable_get_dump",
+                                                          "process_name",
+                                                          "strict_config_value",
+                                                          "disable_shared_socket",
+                                                          "enable_input_metrics",
+                                                          "enable_size_metrics",
+                                                          "umask",
+                                                          "enable_msgpack_time_support",
+                                                          "config_include_dir"};
 
 bool has_no_effect(std::string_view name) {
   for (const std::string_view word : without_effect) {

@@ -19,8 +19,8 @@ class Emitter {
  public:
   virtual ~Emitter() = default;
   virtual Tag tag(std::string_view text) = 0;
-  /// Takes over the delivery. Where a buffer on its route is full it is parked, and `flow` held until all that was parked
-  /// for it has gone on.
+  /// Takes over the delivery. Where a buffer on its route is full it is parked, and `flow` held until all that was
+  /// parked for it has gone on.
   virtual void emit(Delivery delivery, Flow& flow) = 0;
   /// `flow` is going away; what is parked for it stays.
   virtual void forget(Flow& flow) = 0;

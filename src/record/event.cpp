@@ -92,7 +92,9 @@ void EventBatch::move_out(std::size_t first, const SlabPtr& slab, std::size_t li
     span.data = at;
     used += span.size;
   }
-  slabs_.erase(std::remove_if(slabs_.begin(), slabs_.end(), [&](const SlabPtr& held) { return held == slab || held == target; }), slabs_.end());
+  slabs_.erase(
+      std::remove_if(slabs_.begin(), slabs_.end(), [&](const SlabPtr& held) { return held == slab || held == target; }),
+      slabs_.end());
   slabs_.push_back(target);
 }
 

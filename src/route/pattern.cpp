@@ -32,13 +32,9 @@ struct Instruction {
 };
 using Program = std::vector<Instruction>;
 
-void append(Program& to, const Program& part) {
-  to.insert(to.end(), part.begin(), part.end());
-}
+void append(Program& to, const Program& part) { to.insert(to.end(), part.begin(), part.end()); }
 
-void append_loop(Program& to, Op op) {
-  append(to, {{Op::split, 0, 1, 3}, {op}, {Op::jump, 0, -2}});
-}
+void append_loop(Program& to, Op op) { append(to, {{Op::split, 0, 1, 3}, {op}, {Op::jump, 0, -2}}); }
 
 // (?:.*\.|\A)
 void append_leading_parts(Program& to) {
@@ -323,13 +319,9 @@ bool Pattern::matches(std::string_view tag) const {
   return impl_->glob.empty() || run(impl_->glob, tag);
 }
 
-bool Pattern::matches_everything() const {
-  return impl_->everything;
-}
+bool Pattern::matches_everything() const { return impl_->everything; }
 
-const std::string& Pattern::text() const {
-  return impl_->text;
-}
+const std::string& Pattern::text() const { return impl_->text; }
 
 PatternList::PatternList(std::vector<Pattern> patterns) : patterns_(std::move(patterns)) {}
 

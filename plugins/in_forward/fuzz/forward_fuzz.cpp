@@ -8,7 +8,7 @@
 
 #include <logboom/testing.hpp>
 
-#include "session.hpp"
+#include "../session.hpp"
 
 /// One connection's bytes: [options][number of cuts][cuts, 2 bytes each][stream]. Whatever the stream is, what is
 /// emitted is well-formed, and is the same however the stream is cut.

@@ -15,7 +15,8 @@ namespace {
 struct UnitReader {
   explicit UnitReader(std::size_t size) : unit(size) {}
   std::size_t read(const SlabPtr& slab, const std::uint8_t* data, std::size_t size) {
-    for (std::size_t i = seen - base; i < size; ++i) wrong += data[i] != static_cast<std::uint8_t>(pattern_byte(base + i));
+    for (std::size_t i = seen - base; i < size; ++i)
+      wrong += data[i] != static_cast<std::uint8_t>(pattern_byte(base + i));
     if (size > 0) wrong += data[0] != static_cast<std::uint8_t>(pattern_byte(base));
     shrunk += base + size <= seen;
     seen = base + size;
@@ -47,7 +48,8 @@ TEST_P(Residue, comes_again_with_more_behind_it_in_memory_that_grows_with_what_w
   server.run();
   const std::string stream = pattern(total);
   ASSERT_TRUE(client.send(std::string_view(stream).substr(0, unit - 1)));
-  ASSERT_TRUE(eventually([&] { return server.metric("logboom_input_bytes_total") == static_cast<std::int64_t>(unit - 1); }));
+  ASSERT_TRUE(
+      eventually([&] { return server.metric("logboom_input_bytes_total") == static_cast<std::int64_t>(unit - 1); }));
   ASSERT_TRUE(client.send(std::string_view(stream).substr(unit - 1)));
   client.close();
   ASSERT_TRUE(eventually([&] { return server.story().is_over(); }));

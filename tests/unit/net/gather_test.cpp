@@ -165,7 +165,8 @@ TEST(Gathering, loses_nothing_and_answers_prompt_connections_while_others_are_bu
   stop = true;
   sender.join();
   EXPECT_EQ(answered, 200);
-  EXPECT_TRUE(eventually([&] { return server.metric("logboom_input_bytes_total") == static_cast<std::int64_t>(sent + 400); }));
+  EXPECT_TRUE(
+      eventually([&] { return server.metric("logboom_input_bytes_total") == static_cast<std::int64_t>(sent + 400); }));
 }
 
 }  // namespace

@@ -52,7 +52,8 @@ TEST(Listener, spreads_many_connections_evenly_over_the_workers) {
   EXPECT_EQ(server.worker(0).connections(), 40u);
   EXPECT_EQ(server.worker(1).connections(), 40u);
   for (int i = 0; i < 40; ++i) clients.pop_back();
-  ASSERT_TRUE(eventually([&] { return server.over() == 40 && server.worker(0).connections() + server.worker(1).connections() == 40; }));
+  ASSERT_TRUE(eventually(
+      [&] { return server.over() == 40 && server.worker(0).connections() + server.worker(1).connections() == 40; }));
   for (int i = 0; i < 40; ++i) clients.push_back(Client::tcp(port));
   ASSERT_TRUE(eventually([&] { return server.stories() == 120; }));
   EXPECT_EQ(server.worker(0).connections(), 40u);
@@ -66,7 +67,8 @@ TEST(Listener, says_where_it_listens_and_who_is_in_the_way) {
   net::StreamListen same;
   same.port = port;
   EXPECT_EQ(error_of([&] { server.listen({}, same); }),
-            cat("can't listen on tcp://127.0.0.1:", port, ": Address already in use – another program listens there: stop it, or choose another port"));
+            cat("can't listen on tcp://127.0.0.1:", port,
+                ": Address already in use – another program listens there: stop it, or choose another port"));
   net::StreamListen elsewhere;
   elsewhere.bind = "192.0.2.1";
   elsewhere.port = 1;
@@ -89,7 +91,10 @@ TEST(Listener, speaks_ipv6) {
   EXPECT_TRUE(server.story().peer.starts_with("[::1]:")) << server.story().peer;
   net::StreamListen same = where;
   same.port = port;
-  server.on_main([&] { EXPECT_THAT(error_of([&] { server.listen({}, same); }), HasSubstr(cat("tcp://[::1]:", port, ": Address already in use"))); });
+  server.on_main([&] {
+    EXPECT_THAT(error_of([&] { server.listen({}, same); }),
+                HasSubstr(cat("tcp://[::1]:", port, ": Address already in use")));
+  });
 }
 
 TEST(Listener, shows_an_ipv4_peer_of_an_ipv6_socket_as_ipv4) {
@@ -189,7 +194,8 @@ TEST(UnixListener, never_removes_what_is_not_a_socket) {
 TEST(UnixListener, refuses_a_path_that_is_too_long) {
   const Folder folder;
   TestServer server;
-  EXPECT_THAT(error_of([&] { server.listen({}, folder.socket(std::string(120, 'x'))); }), HasSubstr("unix socket path is too long"));
+  EXPECT_THAT(error_of([&] { server.listen({}, folder.socket(std::string(120, 'x'))); }),
+              HasSubstr("unix socket path is too long"));
 }
 
 TEST(Datagrams, come_with_their_peer_and_can_be_answered) {

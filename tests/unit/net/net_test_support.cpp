@@ -124,7 +124,8 @@ std::vector<std::string> Story::notes() const {
 
 TestServer::TestServer(unsigned workers) : server_(workers, log_) {
   for (auto& worker : server_.workers()) emitters_.push_back(std::make_unique<ToyEmitter>(*worker));
-  host_ = server_.host("toy", {}, metrics_, [this](net::Worker& worker) -> Emitter& { return *emitters_[worker.index()]; });
+  host_ =
+      server_.host("toy", {}, metrics_, [this](net::Worker& worker) -> Emitter& { return *emitters_[worker.index()]; });
 }
 
 TestServer::~TestServer() {
@@ -190,7 +191,8 @@ Story& TestServer::story(std::size_t index) {
 
 std::size_t TestServer::over() const {
   const std::lock_guard lock(mutex_);
-  return static_cast<std::size_t>(std::count_if(stories_.begin(), stories_.end(), [](const Story& s) { return s.is_over(); }));
+  return static_cast<std::size_t>(
+      std::count_if(stories_.begin(), stories_.end(), [](const Story& s) { return s.is_over(); }));
 }
 
 std::int64_t TestServer::metric(std::string_view name) const {
@@ -208,7 +210,8 @@ std::size_t TestServer::slabs() {
 std::chrono::microseconds TestServer::worker_time(std::size_t index) {
   timespec used{};
   on_worker([&] { ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used); }, index);
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec));
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::seconds(used.tv_sec) +
+                                                               std::chrono::nanoseconds(used.tv_nsec));
 }
 
 Client Client::tcp(std::uint16_t port, int receive_buffer) {

@@ -12,9 +12,12 @@ using ::testing::IsEmpty;
 
 const std::string source = "<source>\n @type toy\n</source>\n";
 std::string out(std::string_view id) { return cat(" @type toy\n @id ", id, "\n"); }
-std::string match(std::string_view pattern, std::string_view id) { return cat("<match ", pattern, ">\n", out(id), "</match>\n"); }
+std::string match(std::string_view pattern, std::string_view id) {
+  return cat("<match ", pattern, ">\n", out(id), "</match>\n");
+}
 std::string copy(std::string_view pattern, std::string_view one, std::string_view two) {
-  return cat("<match ", pattern, ">\n @type copy\n<store>\n", out(one), "</store>\n<store>\n", out(two), "</store>\n</match>\n");
+  return cat("<match ", pattern, ">\n @type copy\n<store>\n", out(one), "</store>\n<store>\n", out(two),
+             "</store>\n</match>\n");
 }
 std::function<void(Toys&)> full(std::initializer_list<const char*> ids) {
   return [ids = std::vector<std::string>(ids.begin(), ids.end())](Toys& toys) {
@@ -103,7 +106,8 @@ TEST(Dispatcher, a_batch_for_several_sinks_goes_to_none_before_all_have_room) {
 }
 
 TEST(Dispatcher, a_receipt_is_confirmed_when_every_leg_has_confirmed) {
-  Bench bench(source + copy("**", "a", "b"), [](Toys& toys) { toys.sinks["a"].keeps_receipts = toys.sinks["b"].keeps_receipts = true; });
+  Bench bench(source + copy("**", "a", "b"),
+              [](Toys& toys) { toys.sinks["a"].keeps_receipts = toys.sinks["b"].keeps_receipts = true; });
   Outcomes outcomes;
   bench.send("t", 1, 1, outcomes.receipt(1));
   bench.send("t", 2, 1, outcomes.receipt(2));
@@ -118,7 +122,9 @@ TEST(Dispatcher, a_receipt_is_confirmed_when_every_leg_has_confirmed) {
 
 TEST(Dispatcher, events_that_nothing_takes_are_confirmed) {
   Bench bench(source + "<filter f>\n @type toy\n @id drops\n</filter>\n" + match("f", "f"), [](Toys& toys) {
-    toys.filters["drops"] = [](const EventBatch& batch, FilterSink& sink) { batch.for_each([&](const Event& e) { sink.drop(e); }); };
+    toys.filters["drops"] = [](const EventBatch& batch, FilterSink& sink) {
+      batch.for_each([&](const Event& e) { sink.drop(e); });
+    };
   });
   Outcomes outcomes;
   bench.send("unknown", 1, 1, outcomes.receipt(1));

@@ -138,8 +138,11 @@ TEST(Filter, that_passes_over_events_drops_them_and_they_are_counted) {
 }
 
 TEST(Filter, a_failure_on_the_way_of_errors_is_only_counted) {
-  const auto fails = [](const EventBatch& batch, FilterSink& sink) { batch.for_each([&](const Event& e) { sink.fail(e, "no"); }); };
-  Bench bench(source + filter + match("o") + "<label @ERROR>\n<filter **>\n @type toy\n @id g\n</filter>\n" + match("e") + "</label>\n",
+  const auto fails = [](const EventBatch& batch, FilterSink& sink) {
+    batch.for_each([&](const Event& e) { sink.fail(e, "no"); });
+  };
+  Bench bench(source + filter + match("o") + "<label @ERROR>\n<filter **>\n @type toy\n @id g\n</filter>\n" +
+                  match("e") + "</label>\n",
               [&](Toys& toys) { toys.filters["f"] = toys.filters["g"] = fails; });
   bench.send("t", 1, 3);
   bench.send("t", 4, 1);
@@ -154,7 +157,9 @@ TEST(Filter, several_work_on_each_others_events_in_the_order_of_the_configuratio
       batch.for_each([&](const Event& e) { sink.replace(e, e.time, record(static_cast<int>(number_of(e)) * 10)); });
     };
     toys.filters["g"] = [](const EventBatch& batch, FilterSink& sink) {
-      batch.for_each([&](const Event& e) { number_of(e) == 20 ? sink.drop(e) : sink.replace(e, e.time, record(static_cast<int>(number_of(e)) + 1)); });
+      batch.for_each([&](const Event& e) {
+        number_of(e) == 20 ? sink.drop(e) : sink.replace(e, e.time, record(static_cast<int>(number_of(e)) + 1));
+      });
     };
   });
   bench.send("t", 1, 3);

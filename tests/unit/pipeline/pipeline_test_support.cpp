@@ -109,9 +109,12 @@ PluginInfo toy(PluginKind kind, std::string name, std::function<std::unique_ptr<
 std::vector<PluginInfo> toy_plugins(Toys& toys) {
   std::vector<PluginInfo> all{plugins::out_copy(), plugins::out_relabel(), plugins::out_null()};
   all.push_back(toy(PluginKind::input, "toy", [](BuildContext&) { return std::make_unique<ToyInput>(); }));
-  all.push_back(toy(PluginKind::output, "toy", [&toys](BuildContext& c) { return std::make_unique<ToyOutput>(toys, c.id()); }));
-  all.push_back(toy(PluginKind::buffer, "memory", [&toys](BuildContext& c) { return std::make_unique<ToyBuffer>(toys, c.id()); }));
-  all.push_back(toy(PluginKind::filter, "toy", [&toys](BuildContext& c) { return std::make_unique<ToyFilterPlugin>(toys.filters[c.id()]); }));
+  all.push_back(
+      toy(PluginKind::output, "toy", [&toys](BuildContext& c) { return std::make_unique<ToyOutput>(toys, c.id()); }));
+  all.push_back(toy(PluginKind::buffer, "memory",
+                    [&toys](BuildContext& c) { return std::make_unique<ToyBuffer>(toys, c.id()); }));
+  all.push_back(toy(PluginKind::filter, "toy",
+                    [&toys](BuildContext& c) { return std::make_unique<ToyFilterPlugin>(toys.filters[c.id()]); }));
   return all;
 }
 
@@ -130,10 +133,13 @@ Receipts Outcomes::receipt(int number) {
 Bench::Bench(std::string_view config, const std::function<void(Toys&)>& prepare) {
   if (prepare) prepare(toys);
   registry = std::make_unique<Registry>(toy_plugins(toys));
-  const WarnFn warn = [this](const SourcePos& pos, std::string message) { warnings.push_back(cat(pos.to_string(), ": ", message)); };
+  const WarnFn warn = [this](const SourcePos& pos, std::string message) {
+    warnings.push_back(cat(pos.to_string(), ": ", message));
+  };
   const Element root = parse_text(config, "t.conf", ".", {});
   pipeline = std::make_unique<Pipeline>(root, Pipeline::Context{*registry, log, metrics, {}, 1, warn});
-  dispatcher = std::make_unique<Dispatcher>(*pipeline, [this](std::function<void()> task) { posted.push_back(std::move(task)); });
+  dispatcher = std::make_unique<Dispatcher>(*pipeline,
+                                            [this](std::function<void()> task) { posted.push_back(std::move(task)); });
   for (const OutputNode& output : pipeline->outputs()) {
     if (output.sink) output.sink->set_on_space([this] { dispatcher->space(); });
   }
@@ -141,13 +147,16 @@ Bench::Bench(std::string_view config, const std::function<void(Toys&)>& prepare)
 
 Bench::~Bench() = default;
 
-InputNode& Bench::input(std::size_t index) { return *std::next(pipeline->inputs().begin(), static_cast<std::ptrdiff_t>(index)); }
+InputNode& Bench::input(std::size_t index) {
+  return *std::next(pipeline->inputs().begin(), static_cast<std::ptrdiff_t>(index));
+}
 
 void Bench::send(std::string_view tag, int first, int count, Receipts receipts) {
   send_from(flow, tag, first, count, std::move(receipts));
 }
 
-void Bench::send_from(ToyFlow& from, std::string_view tag, int first, int count, Receipts receipts, std::size_t input_index) {
+void Bench::send_from(ToyFlow& from, std::string_view tag, int first, int count, Receipts receipts,
+                      std::size_t input_index) {
   Emitter& emitter = dispatcher->emitter(input(input_index));
   OutBuffer bytes;
   msgpack::Writer writer(bytes);

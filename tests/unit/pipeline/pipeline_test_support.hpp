@@ -18,8 +18,8 @@
 #include "pipeline/pipeline.hpp"
 
 /// A pipeline from configuration text, with plugins that do what the test says: the input `toy`, outputs `toy` and
-/// `broken_start`, the filter `toy`, and a memory buffer that is as full as the test wants. `copy`, `relabel` and `null`
-/// are the real ones. What toys do is kept by their `@id`.
+/// `broken_start`, the filter `toy`, and a memory buffer that is as full as the test wants. `copy`, `relabel` and
+/// `null` are the real ones. What toys do is kept by their `@id`.
 namespace logboom::pipeline_test {
 
 /// A sink that a test fills and empties. Nothing is written; what was appended counts as delivered.
@@ -76,7 +76,8 @@ class Bench {
 
   /// Sends events {"n":first}, {"n":first+1} … of this tag into an input.
   void send(std::string_view tag, int first, int count = 1, Receipts receipts = {});
-  void send_from(ToyFlow& from, std::string_view tag, int first, int count = 1, Receipts receipts = {}, std::size_t input = 0);
+  void send_from(ToyFlow& from, std::string_view tag, int first, int count = 1, Receipts receipts = {},
+                 std::size_t input = 0);
   /// Gives a sink room, tells the dispatcher and lets it work.
   void make_room(const std::string& id, std::uint64_t events);
   void run_posted();

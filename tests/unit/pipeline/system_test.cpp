@@ -34,7 +34,9 @@ TEST(System, without_a_section_has_its_defaults) {
 }
 
 TEST(System, reads_its_parameters) {
-  const Read result = read("<system>\n  workers 3\n  log_level debug\n  root_dir /var/lib/x\n  file_permission 640\n  dir_permission 0750\n</system>\n");
+  const Read result = read(
+      "<system>\n  workers 3\n  log_level debug\n  root_dir /var/lib/x\n  file_permission 640\n  dir_permission "
+      "0750\n</system>\n");
   EXPECT_EQ(result.section.settings.workers, 3u);
   EXPECT_EQ(result.section.log_level, LogLevel::debug);
   EXPECT_EQ(result.section.settings.root_dir, "/var/lib/x");
@@ -50,7 +52,8 @@ TEST(System, of_several_sections_each_adds_its_own) {
 }
 
 TEST(System, names_parameters_that_have_no_effect_here) {
-  const Read result = read("<system>\n  process_name x\n  emit_error_log_interval 10s\n  <log>\n    format json\n  </log>\n</system>\n");
+  const Read result = read(
+      "<system>\n  process_name x\n  emit_error_log_interval 10s\n  <log>\n    format json\n  </log>\n</system>\n");
   EXPECT_THAT(result.warnings,
               ElementsAre("t.conf:2:3: <system> parameter 'process_name' has no effect in logboom",
                           "t.conf:3:3: <system> parameter 'emit_error_log_interval' has no effect in logboom",

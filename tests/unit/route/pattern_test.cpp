@@ -14,9 +14,7 @@
 namespace logboom {
 namespace {
 
-bool matches(std::string_view pattern, std::string_view tag) {
-  return Pattern::compile(pattern).matches(tag);
-}
+bool matches(std::string_view pattern, std::string_view tag) { return Pattern::compile(pattern).matches(tag); }
 
 struct Row {
   std::string pattern;

@@ -38,7 +38,8 @@ TEST(TagTable, grows_while_all_are_held_and_shrinks_again) {
   std::vector<Tag> held;
   for (int i = 0; i < 100'000; ++i) held.push_back(table.intern(name(i)));
   EXPECT_EQ(table.size(), 100'000u);
-  for (int i = 0; i < 100'000; i += 997) ASSERT_TRUE(table.intern(name(i)).same_object(held[static_cast<std::size_t>(i)]));
+  for (int i = 0; i < 100'000; i += 997)
+    ASSERT_TRUE(table.intern(name(i)).same_object(held[static_cast<std::size_t>(i)]));
   held.clear();
   for (int i = 0; i < 200'000; ++i) table.intern("other-" + std::to_string(i));
   EXPECT_LE(table.size(), 200'000u);
