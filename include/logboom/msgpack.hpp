@@ -174,7 +174,20 @@ inline Scan Skipper::advance(const std::uint8_t*& p, const std::uint8_t* end) no
     }
     at += payload;
     if (pending == 0 || at == end) break;
-    const Head head = detail::head_table.heads[*at];
+    // What is looked at next was received just now and is not in the nearest cache yet.
+    __builtin_prefetch(at + 512);
+    const std::uint8_t first = *at;
+    if ((first & 0xe0) == 0xa0) {
+      payload = 1U + (first & 0x1fU);
+      --pending;
+      continue;
+    }
+    if (first == 0xd9 && end - at >= 2) {
+      payload = 2U + at[1];
+      --pending;
+      continue;
+    }
+    const Head head = detail::head_table.heads[first];
     if (head.kind == Head::Kind::fixed) {
       payload = head.size;
       pending += head.children;

@@ -50,6 +50,13 @@ class Collector {
     ++invalid_;
     reason.add();
   }
+  /// True where entries are passed on as they are, so that `add_run` may be used.
+  bool keeps_entries() const noexcept { return simple_; }
+  /// Valid entries one behind the other.
+  void add_run(const SlabPtr& slab, const std::uint8_t* begin, const std::uint8_t* end, std::uint32_t events) {
+    append(slab, begin, end);
+    run_events_ += events - 1;
+  }
   void receipt(Receipt receipt) { receipts_.add(std::move(receipt)); }
 
   /// The last entry that was taken, or the run that it ended; empty where there is none. Valid until the next call.

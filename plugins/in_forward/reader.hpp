@@ -66,6 +66,7 @@ class Reader {
   bool packed(const SlabPtr& slab, std::uint8_t*& p, const std::uint8_t* end);
   bool opaque(const SlabPtr& slab, std::uint8_t*& p, const std::uint8_t* end);
   bool forward(const SlabPtr& slab, std::uint8_t*& p, const std::uint8_t* end);
+  std::uint32_t plain_entries(const SlabPtr& slab, std::uint8_t*& p, const std::uint8_t* end, std::uint64_t at_most);
   bool entry(const SlabPtr& slab, std::uint8_t*& p, const std::uint8_t* end, bool& whole);
   bool single(const SlabPtr& slab, std::uint8_t*& p, const std::uint8_t* end);
   bool junk(std::uint8_t*& p, const std::uint8_t* end);
