@@ -25,7 +25,7 @@ class Record {
   std::uint32_t size() const noexcept { return map_.count(); }
   /// The value of the last pair whose key is this text; empty where there is none.
   msgpack::Value find(std::string_view key) const noexcept;
-  /// `find` through nested maps and arrays: for tools and errors, and for `$.a.b[0]` accessors.
+  /// Calls `visit(key, value)` for each pair, in order.
   template <class F>
   void for_each(F&& visit) const {
     const std::uint8_t* at = map_.children();

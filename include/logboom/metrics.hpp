@@ -49,7 +49,7 @@ using MetricLabels = std::vector<std::pair<std::string, std::string>>;
 /// prefix `logboom_`, counters end in `_total`; label values are bounded in number.
 ///
 /// Threads: registering belongs to the building of the pipeline; `visit` may run at any time.
-/// Lifetime: what is registered outlives the registry's last `visit`, or is taken out with `remove_owner`.
+/// Lifetime: what is registered outlives the registry's last `visit`.
 class Metrics {
  public:
   virtual ~Metrics() = default;

@@ -60,10 +60,7 @@ std::size_t StreamConnection::on_ready(std::uint32_t events) {
   if (state_ == State::dead) return 0;
   if ((events & EPOLLOUT) != 0) flush_outbox();
   std::size_t bytes = 0;
-  if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 && may_read()) {
-    bool more = false;
-    bytes = read_once(more);
-  }
+  if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 && may_read()) bytes = read_once();
   after_call();
   return bytes;
 }
@@ -72,14 +69,14 @@ bool StreamConnection::may_read() const noexcept {
   return state_ == State::open && !held_ && !choked_ && !close_wanted_ && !peer_done_;
 }
 
-std::size_t StreamConnection::read_once(bool& more) {
+std::size_t StreamConnection::read_once() {
   group_.reads.add();
-  const std::size_t bytes = large_ ? read_large(more) : read_small(more);
+  const std::size_t bytes = large_ ? read_large() : read_small();
   if (bytes != 0) group_.bytes.add(bytes);
   return bytes;
 }
 
-std::size_t StreamConnection::read_small(bool& more) {
+std::size_t StreamConnection::read_small() {
   Worker::Region region = worker_.region(small_size_);
   const ssize_t got = ::recv(fd_, region.data + small_size_, region.size, 0);
   if (got <= 0) {
@@ -87,7 +84,6 @@ std::size_t StreamConnection::read_small(bool& more) {
     return 0;
   }
   const auto bytes = static_cast<std::size_t>(got);
-  more = bytes == region.size;
   if (small_size_ != 0) std::memcpy(region.data, small_.get(), small_size_);
   const std::size_t size = std::exchange(small_size_, 0) + bytes;
   worker_.use_region(size);
@@ -100,7 +96,7 @@ std::size_t StreamConnection::read_small(bool& more) {
   return bytes;
 }
 
-std::size_t StreamConnection::read_large(bool& more) {
+std::size_t StreamConnection::read_large() {
   const std::size_t kept = large_end_ - large_begin_;
   if (large_->capacity() - large_end_ < kept / 2) {
     SlabPtr larger(Slab::make(kept * 2 + small_limit));
@@ -109,13 +105,11 @@ std::size_t StreamConnection::read_large(bool& more) {
     large_begin_ = 0;
     large_end_ = kept;
   }
-  const std::size_t room = large_->capacity() - large_end_;
-  const ssize_t got = ::recv(fd_, large_->data() + large_end_, room, 0);
+  const ssize_t got = ::recv(fd_, large_->data() + large_end_, large_->capacity() - large_end_, 0);
   if (got <= 0) {
     on_no_bytes(got);
     return 0;
   }
-  more = static_cast<std::size_t>(got) == room;
   large_end_ += static_cast<std::size_t>(got);
   const std::size_t size = large_end_ - large_begin_;
   const std::size_t used = consume(large_, large_->data() + large_begin_, size);
@@ -234,9 +228,8 @@ void StreamConnection::shut_down() {
 
 /// Reads what has arrived, but not for ever what a fast sender goes on to send.
 void StreamConnection::drain() {
-  bool more = true;
   for (int i = 0; i < drain_reads && may_read(); ++i) {
-    if (read_once(more) == 0) break;
+    if (read_once() == 0) break;
   }
 }
 

@@ -67,9 +67,9 @@ class StreamConnection final : public Connection, public Flow {
  private:
   enum class State : std::uint8_t { open, finishing, dead };
 
-  std::size_t read_once(bool& more);
-  std::size_t read_small(bool& more);
-  std::size_t read_large(bool& more);
+  std::size_t read_once();
+  std::size_t read_small();
+  std::size_t read_large();
   std::size_t consume(const SlabPtr& slab, std::uint8_t* data, std::size_t size);
   void on_no_bytes(std::ptrdiff_t result);
   void keep(const std::uint8_t* data, std::size_t size);
