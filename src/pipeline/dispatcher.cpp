@@ -1,5 +1,6 @@
 #include "pipeline/dispatcher.hpp"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -90,8 +91,27 @@ void Dispatcher::send_failed(const BatchPtr& failed, std::string_view reason, Le
   --error_depth_;
 }
 
+/// A sink that gets the batch twice can't be asked for both at once: a large batch may only ever fit into it alone.
+Dispatcher::Legs Dispatcher::take_repeated(Legs& legs) {
+  Legs again;
+  for (std::size_t i = 1; i < legs.size();) {
+    const auto same = [&](const Leg& leg) { return leg.sink == legs[i].sink; };
+    if (std::none_of(legs.begin(), legs.begin() + static_cast<std::ptrdiff_t>(i), same)) {
+      ++i;
+      continue;
+    }
+    again.push_back(std::move(legs[i]));
+    legs.erase(legs.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  return again;
+}
+
 void Dispatcher::deliver(Legs legs, Receipts receipts, Flow& flow) {
   if (legs.empty()) return receipts.confirm();
+  if (Legs again = take_repeated(legs); !again.empty()) {
+    deliver(std::move(legs), receipts.share(), flow);
+    return deliver(std::move(again), std::move(receipts), flow);
+  }
   if (!has_parked(flow) && reserve(legs)) return append(legs, std::move(receipts));
   park(std::move(legs), std::move(receipts), flow);
 }

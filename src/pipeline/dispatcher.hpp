@@ -54,6 +54,7 @@ class Dispatcher {
   void collect(const RouteNode& node, BatchPtr batch, Legs& legs);
   BatchPtr run_filter(Filter& filter, const BatchPtr& batch, Legs& legs);
   void send_failed(const BatchPtr& failed, std::string_view reason, Legs& legs);
+  static Legs take_repeated(Legs& legs);
   void deliver(Legs legs, Receipts receipts, Flow& flow);
   bool reserve(const Legs& legs);
   static void append(Legs& legs, Receipts receipts);

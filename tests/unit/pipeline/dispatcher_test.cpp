@@ -105,6 +105,26 @@ TEST(Dispatcher, a_batch_for_several_sinks_goes_to_none_before_all_have_room) {
   bench.expect_balance();
 }
 
+TEST(Dispatcher, a_sink_that_gets_a_batch_twice_gets_it_one_after_the_other) {
+  Bench bench(
+      source +
+          "<match **>\n @type copy\n <store>\n @type relabel\n @label @X\n </store>\n <store>\n @type relabel\n"
+          " @label @Y\n </store>\n</match>\n<label @X>\n <match **>\n @type relabel\n @label @Z\n </match>\n</label>\n"
+          "<label @Y>\n <match **>\n @type relabel\n @label @Z\n </match>\n</label>\n"
+          "<label @Z>\n <match **>\n @type toy\n @id a\n </match>\n</label>\n",
+      full({"a"}));
+  Outcomes outcomes;
+  bench.send("t", 1, 2, outcomes.receipt(1));
+  bench.run_posted();
+  bench.make_room("a", 2);
+  EXPECT_EQ(bench.numbers("a"), "1 2") << "room for one of the two is enough for that one";
+  EXPECT_THAT(outcomes.settled, IsEmpty());
+  bench.make_room("a", 2);
+  EXPECT_EQ(bench.numbers("a"), "1 2 1 2");
+  EXPECT_TRUE(outcomes.settled.at(1));
+  bench.expect_balance();
+}
+
 TEST(Dispatcher, a_receipt_is_confirmed_when_every_leg_has_confirmed) {
   Bench bench(source + copy("**", "a", "b"),
               [](Toys& toys) { toys.sinks["a"].keeps_receipts = toys.sinks["b"].keeps_receipts = true; });
