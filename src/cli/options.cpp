@@ -34,7 +34,8 @@ void declare_options(CLI::App& app, CliOptions& options, Flags& flags) {
   app.add_option("-o,--log", options.log_path, "Log to this file instead of stderr")->type_name("FILE")->take_last();
   app.add_option("-p,--plugin", options.plugin_folders,
                  "A folder of plugins; those of others are not loaded, and are named in a warning")
-      ->type_name("DIR");
+      ->type_name("DIR")
+      ->allow_extra_args(false);
   app.add_flag("--suppress-config-dump", options.suppress_config_dump, "Don't log the configuration at start");
   app.add_option("--show-plugin-config", options.plugin, "Print a plugin's parameters and end, as in output:file")
       ->type_name("[KIND:]NAME");
@@ -114,7 +115,7 @@ CliOptions parse_cli(int argc, const char* const* argv, const CliEnvironment& en
     finish(app, flags, options);
   } catch (const CLI::CallForHelp&) {
     options.command = CliOptions::Command::print;
-    options.text = app.help();
+    options.text = app.help() + "\n";
   } catch (const CLI::ParseError& error) {
     throw CliError(std::string(error.what()) + " (see logboom --help)");
   }
