@@ -66,6 +66,8 @@ class DecompressBudget {
 
   std::uint64_t in_use() const noexcept { return in_use_.load(std::memory_order_relaxed); }
   std::uint64_t bytes() const noexcept { return bytes_; }
+  /// Before anybody takes a share.
+  void resize(std::uint64_t bytes) noexcept { bytes_ = bytes; }
 
  private:
   bool take(std::uint64_t bytes) noexcept {

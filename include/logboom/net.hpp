@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include <logboom/bytes.hpp>
+#include <logboom/compress.hpp>
 #include <logboom/event.hpp>
 #include <logboom/log.hpp>
 #include <logboom/metrics.hpp>
@@ -93,7 +94,6 @@ struct StreamListen {
   int backlog = 0;                    // 0: the system's largest
   bool reset_on_close = true;         // the protocol's own linger: RST instead of FIN where no answers are owed
   bool keepalive = false;             // SO_KEEPALIVE
-  bool deny_keepalive = false;        // no use of a connection after its first message
   bool resolve_hostname = false;
 };
 
@@ -124,6 +124,8 @@ class Host {
   virtual Counter& dropped(std::string_view reason) = 0;
   /// Counts messages and connections in trouble, by reason.
   virtual Counter& errors(std::string_view reason) = 0;
+  /// What all inputs together may hold of decompressed data.
+  virtual DecompressBudget& decompress_budget() = 0;
   virtual Log& log() = 0;
 };
 

@@ -31,6 +31,7 @@ struct SystemSettings {
   std::optional<FileMode> file_permission;
   std::optional<FileMode> dir_permission;
   std::string hostname;
+  std::uint64_t decompression_budget = std::uint64_t{512} << 20;  // bytes, for all inputs together
 };
 
 /// What a plugin finds while it is made. Valid during its constructor only, but for what the references say themselves:

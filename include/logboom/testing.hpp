@@ -262,6 +262,7 @@ class FakeHost final : public net::Host {
   std::uint16_t last_port() const override { return listens_.empty() ? std::uint16_t{0} : listens_.back().port; }
   Counter& dropped(std::string_view reason) override { return dropped_[std::string(reason)]; }
   Counter& errors(std::string_view reason) override { return errors_[std::string(reason)]; }
+  DecompressBudget& decompress_budget() override { return budget_; }
   RecordingLog& log() override { return log_; }
 
   struct DatagramListen {
@@ -289,6 +290,7 @@ class FakeHost final : public net::Host {
   Counts error_counts() const { return counts(errors_); }
 
  private:
+  DecompressBudget budget_{std::uint64_t{512} << 20};
   static Counts counts(const std::map<std::string, Counter>& counters) {
     Counts counts;
     for (const auto& [reason, counter] : counters) {

@@ -8,7 +8,7 @@
 
 namespace logboom::in_forward {
 
-/// The parameters of `@type forward`: Fluentd's, with `unix_path`, `unix_permission` and `decompression_budget` added.
+/// The parameters of `@type forward`: Fluentd's, with `unix_path` and `unix_permission` added.
 struct Options {
   std::uint16_t port = 24224;
   std::string bind = "0.0.0.0";
@@ -27,7 +27,6 @@ struct Options {
   ByteSize chunk_size_limit{std::uint64_t{64} << 20};
   std::optional<ByteSize> chunk_size_warn_limit;
   ByteSize decompression_size_limit{std::uint64_t{256} << 20};
-  ByteSize decompression_budget{std::uint64_t{512} << 20};
 
   static void describe(Describe<Options>& d) {
     d.param("port", &Options::port, "TCP port to listen on, and UDP port for heartbeats; 0 takes a free one.");
@@ -59,8 +58,6 @@ struct Options {
             "goes on.");
     d.param("chunk_size_warn_limit", &Options::chunk_size_warn_limit, "A larger message is worth a warning.");
     d.param("decompression_size_limit", &Options::decompression_size_limit, "What one compressed message may become.");
-    d.param("decompression_budget", &Options::decompression_budget,
-            "What all compressed messages that are read at one time may become together.");
   }
 };
 

@@ -43,7 +43,7 @@ Shared::Shared(Options given, net::Host& host)
       broken_message(host.errors("broken_message")),
       truncated_message(host.errors("truncated_message")),
       bad_compression(host.errors("bad_compression")),
-      budget(options.decompression_budget.bytes),
+      budget(host.decompress_budget()),
       storms(log) {}
 
 ForwardSession::ForwardSession(net::Connection& connection, Shared& shared)

@@ -26,7 +26,7 @@ struct Shared {
   Counter& broken_message;
   Counter& truncated_message;
   Counter& bad_compression;
-  DecompressBudget budget;
+  DecompressBudget& budget;
   StormWatch storms;
 };
 

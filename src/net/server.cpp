@@ -72,6 +72,7 @@ class InputHost final : public Host {
     return by_reason(dropped_, "logboom_input_dropped_events_total", reason);
   }
   Counter& errors(std::string_view reason) override { return by_reason(errors_, "logboom_input_errors_total", reason); }
+  DecompressBudget& decompress_budget() override { return server_.decompress_budget_; }
   Log& log() override { return server_.impl_->log; }
 
  private:

@@ -24,6 +24,7 @@ class Server {
 
   std::vector<std::unique_ptr<Worker>>& workers() noexcept { return workers_; }
   void start_workers();
+  DecompressBudget& decompress_budget() noexcept { return decompress_budget_; }
 
   /// Calls `handler` on the main thread for each of these signals.
   void on_signals(const std::vector<int>& signals, std::function<void(int)> handler);
@@ -43,6 +44,7 @@ class Server {
  private:
   friend class InputHost;
   struct Impl;
+  DecompressBudget decompress_budget_{std::uint64_t{512} << 20};
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Impl> impl_;
 };

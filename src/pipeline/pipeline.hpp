@@ -70,6 +70,7 @@ class Pipeline {
   std::list<InputNode>& inputs() noexcept { return inputs_; }
   RoutingCounters& counters() const noexcept { return counters_; }
   Log& log() const noexcept { return context_.log; }
+  const SystemSettings& system() const noexcept { return context_.system; }
 
   /// Starts all outputs. Throws what an output's start throws, behind the place in the configuration.
   void start_outputs();

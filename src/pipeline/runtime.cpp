@@ -35,6 +35,7 @@ void raise_file_limit(Log& log) {
 
 Runtime::Runtime(const Element& root, Pipeline::Context context, OwnLog& log, MetricsRegistry& metrics)
     : log_(log), metrics_(metrics), server_(worker_count(context.system), log), pipeline_(root, std::move(context)) {
+  server_.decompress_budget().resize(pipeline_.system().decompression_budget);
   for (auto& worker : server_.workers()) {
     dispatchers_.push_back(std::make_unique<Dispatcher>(
         pipeline_, [&worker = *worker](std::function<void()> task) { worker.post(std::move(task)); }));

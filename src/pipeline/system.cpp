@@ -14,6 +14,7 @@ struct SystemOptions {
   LogLevel log_level = LogLevel::info;
   std::optional<FileMode> file_permission;
   std::optional<FileMode> dir_permission;
+  ByteSize decompression_budget{SystemSettings{}.decompression_budget};
 
   static void describe(Describe<SystemOptions>& d) {
     d.param("workers", &SystemOptions::workers, "Threads that receive and route events; one per core if not given.")
@@ -29,6 +30,8 @@ struct SystemOptions {
              "The least level of logboom's own log that is written.");
     d.param("file_permission", &SystemOptions::file_permission, "Permission bits of files that outputs make.");
     d.param("dir_permission", &SystemOptions::dir_permission, "Permission bits of folders that outputs make.");
+    d.param("decompression_budget", &SystemOptions::decompression_budget,
+            "What all compressed messages that are on their way through the inputs may become together.");
   }
 };
 
@@ -88,6 +91,7 @@ SystemSection read_system(const Element& root, const WarnFn& warn) {
   result.settings.root_dir = options.root_dir;
   result.settings.file_permission = options.file_permission;
   result.settings.dir_permission = options.dir_permission;
+  result.settings.decompression_budget = options.decompression_budget.bytes;
   result.settings.hostname = host_name();
   if (level_given) result.log_level = options.log_level;
   return result;

@@ -27,7 +27,6 @@ Options options_of(std::uint8_t bits) {
   Options options;
   options.chunk_size_limit.bytes = (bits & 1) != 0 ? 64 : 1 << 20;
   options.decompression_size_limit.bytes = (bits & 2) != 0 ? 300 : 4 << 20;
-  options.decompression_budget.bytes = 8 << 20;
   if ((bits & 4) != 0) options.source_address_key = "addr";
   if ((bits & 8) != 0) options.source_hostname_key = "log";
   options.deny_keepalive = (bits & 16) != 0;
@@ -62,6 +61,7 @@ struct Outcome {
 
 Outcome run(std::string_view stream, std::uint8_t option_bits, const std::vector<std::size_t>& cuts) {
   testing::FakeHost host;
+  host.decompress_budget().resize(8 << 20);
   Shared shared(options_of(option_bits), host);
   testing::SessionDriver driver(
       [&](net::Connection& connection) { return std::make_unique<ForwardSession>(connection, shared); });

@@ -155,9 +155,8 @@ TEST(ForwardLimits, a_bomb_beyond_decompression_size_limit_resets_the_connection
 TEST(ForwardLimits, the_decompression_budget_is_held_until_the_events_are_safe) {
   const Raw entries = arr({t1, rec(std::string(1000, 'b'))});
   const Raw message = arr({str("z"), bin(gzip(entries)), map({})});
-  Options options;
-  options.decompression_budget.bytes = 2500;
-  Forward forward(options, Settle::by_hand);
+  Forward forward(Options{}, Settle::by_hand);
+  forward.host.decompress_budget().resize(2500);
   forward.driver.feed(message + message);
   EXPECT_EQ(forward.shared.budget.in_use(), 2 * entries.size());
   forward.connection().confirm(0);
