@@ -1,5 +1,3 @@
-import os
-
 import pytest
 
 from support import docker_engine
@@ -7,18 +5,8 @@ from support import docker_engine
 
 @pytest.fixture(scope="session")
 def engine_process():
-    why = docker_engine.missing()
-    if why:
-        if os.environ.get("CI"):
-            pytest.fail(f"no Docker Engine in CI: {why}")
-        pytest.skip(f"no Docker Engine here: {why}")
-    engine = docker_engine.Engine()
-    try:
-        engine.start()
+    with docker_engine.running() as engine:
         yield engine
-    finally:
-        if engine.daemon is not None:
-            engine.stop()
 
 
 @pytest.fixture

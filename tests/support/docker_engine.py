@@ -1,11 +1,14 @@
 """A Docker Engine of the tests' own: Debian's dockerd, without networks, in a temporary directory."""
 
+import contextlib
 import os
 import pathlib
 import shutil
 import signal
 import subprocess
 import tempfile
+
+import pytest
 
 from support.wait import wait_until
 
@@ -23,6 +26,28 @@ def missing():
     if not BUSYBOX.exists():
         return f"{BUSYBOX} is not installed (busybox-static)"
     return None
+
+
+def require():
+    """Ends the test where no engine can run: as failed in CI, as skipped on a person's machine."""
+    why = missing()
+    if why and os.environ.get("CI"):
+        pytest.fail(f"no Docker Engine in CI: {why}")
+    if why:
+        pytest.skip(f"no Docker Engine here: {why}")
+
+
+@contextlib.contextmanager
+def running():
+    """An engine that runs within the block."""
+    require()
+    engine = Engine()
+    try:
+        engine.start()
+        yield engine
+    finally:
+        if engine.daemon is not None:
+            engine.stop()
 
 
 def _path():
