@@ -14,6 +14,7 @@ namespace logboom {
 
 class Formatter;
 class Output;
+class Parser;
 
 /// A thing that a configuration names by `@type`.
 class Plugin {
@@ -51,6 +52,9 @@ class BuildContext {
   /// Makes a formatter on each call: one for each thread that formats. Throws ConfigError at once if it can't be made.
   using FormatterFactory = std::function<std::unique_ptr<Formatter>()>;
   virtual FormatterFactory formatter(const PluginSection& section) = 0;
+  /// The same for a parser.
+  using ParserFactory = std::function<std::unique_ptr<Parser>()>;
+  virtual ParserFactory parser(const PluginSection& section) = 0;
   /// Makes an output of its own for a `<store>`; returns its place for RoutePlan::store.
   virtual std::size_t store(const PluginSection& section) = 0;
 };

@@ -1,6 +1,7 @@
 #include "pipeline/builder.hpp"
 
 #include <logboom/formatter.hpp>
+#include <logboom/parser.hpp>
 
 #include <stdexcept>
 
@@ -54,18 +55,10 @@ class NodeContext final : public BuildContext {
   }
 
   FormatterFactory formatter(const PluginSection& section) override {
-    const Element& where = section.element != nullptr ? *section.element : element_;
-    const PluginInfo& info = context_.registry.find(PluginKind::formatter, section.type, type_pos(where));
-    auto element = std::make_shared<Element>(section.element != nullptr ? *section.element
-                                                                        : Element{"format", "", element_.pos, {}, {}});
-    auto inner = std::make_shared<NodeContext>(context_, nullptr, *element, id_, labels_);
-    const auto make = [info, element, inner] {
-      std::unique_ptr<Plugin> made = info.make(*element, *inner);
-      return std::unique_ptr<Formatter>(static_cast<Formatter*>(made.release()));
-    };
-    static_cast<void>(make());
-    inner->quiet_ = true;
-    return make;
+    return factory<Formatter>(PluginKind::formatter, "format", section);
+  }
+  ParserFactory parser(const PluginSection& section) override {
+    return factory<Parser>(PluginKind::parser, "parse", section);
   }
 
   std::size_t store(const PluginSection& section) override {
@@ -74,6 +67,23 @@ class NodeContext final : public BuildContext {
   }
 
  private:
+  /// Makes the plugin of a section anew on each call, and once now, so that what is wrong is said at once.
+  template <class P>
+  std::function<std::unique_ptr<P>()> factory(PluginKind kind, const char* name, const PluginSection& section) {
+    const Element& where = section.element != nullptr ? *section.element : element_;
+    const PluginInfo& info = context_.registry.find(kind, section.type, type_pos(where));
+    auto element = std::make_shared<Element>(section.element != nullptr ? *section.element
+                                                                        : Element{name, "", element_.pos, {}, {}});
+    auto inner = std::make_shared<NodeContext>(context_, nullptr, *element, id_, labels_);
+    const auto make = [info, element, inner] {
+      std::unique_ptr<Plugin> made = info.make(*element, *inner);
+      return std::unique_ptr<P>(static_cast<P*>(made.release()));
+    };
+    static_cast<void>(make());
+    inner->quiet_ = true;
+    return make;
+  }
+
   const Pipeline::Context& context_;
   PipelineBuilder* builder_;
   const Element& element_;

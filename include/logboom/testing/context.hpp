@@ -87,6 +87,10 @@ class FakeContext final : public BuildContext {
     if (!formatters) throw ConfigError({}, cat("no formatter '", section.type, "' in this test"));
     return formatters(section);
   }
+  ParserFactory parser(const PluginSection& section) override {
+    if (!parsers) throw ConfigError({}, cat("no parser '", section.type, "' in this test"));
+    return parsers(section);
+  }
   std::size_t store(const PluginSection&) override { return stores_++; }
 
   Element& section() noexcept { return element_; }
@@ -94,6 +98,7 @@ class FakeContext final : public BuildContext {
   const std::vector<std::string>& warnings() const noexcept { return warnings_; }
   /// Where formatters come from, if the plugin wants one.
   std::function<FormatterFactory(const PluginSection&)> formatters;
+  std::function<ParserFactory(const PluginSection&)> parsers;
 
  private:
   void add(std::string key, std::string value, SourcePos pos) {
