@@ -32,6 +32,8 @@ class JsonReader {
   /// doubles; strings are UTF-8; keys stay in order, duplicates included. False where the text is not right; `out` is
   /// then as it was.
   bool read(std::string_view text, OutBuffer& out, JsonError& error);
+  /// The same for one value, or for arrays and objects that stand one after the other: as many msgpack objects.
+  bool read_all(std::string_view text, OutBuffer& out, JsonError& error);
 
  private:
   struct Impl;

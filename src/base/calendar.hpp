@@ -1,11 +1,18 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <string_view>
 
-/// Arithmetic of the proleptic Gregorian calendar, for zones and formats.
+/// The proleptic Gregorian calendar's arithmetic and its English names, for zones and formats.
 namespace logboom::calendar {
 
 inline constexpr std::int64_t day_seconds = 86'400;
+inline constexpr std::array<std::string_view, 12> months{"January",   "February", "March",    "April",
+                                                         "May",       "June",     "July",     "August",
+                                                         "September", "October",  "November", "December"};
+inline constexpr std::array<std::string_view, 7> weekdays{"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                                          "Thursday", "Friday", "Saturday"};
 /// Keeps calendar arithmetic and glibc's int years in range: 1.4 × 10^8 years.
 inline constexpr std::int64_t max_sec = std::int64_t{1} << 52;
 
@@ -19,6 +26,9 @@ constexpr std::int64_t days_from_civil(std::int64_t year, std::int64_t month, st
   const std::int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
   const std::int64_t year_of_era = y - era * 400;
   return era * 146'097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719'468;
+}
+constexpr std::int64_t days_in_month(std::int64_t year, std::int64_t month) {
+  return month == 2 ? (is_leap(year) ? 29 : 28) : 30 + (month + (month > 7 ? 1 : 0)) % 2;
 }
 constexpr std::int64_t year_of_days(std::int64_t days) {
   const std::int64_t estimate = 1970 + floor_div(days * 400, 146'097);

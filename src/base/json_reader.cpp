@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <cctype>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 namespace logboom {
@@ -54,7 +55,15 @@ bool in_number(char c) noexcept {
   return std::isdigit(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
 }
 
-/// The same text with each integer that may not fit into 64 bits made a floating one, which simdjson does take.
+bool fits(std::string_view integer) noexcept {
+  std::int64_t number = 0;
+  std::uint64_t large = 0;
+  const char* const end = integer.data() + integer.size();
+  return std::from_chars(integer.data(), end, number).ec == std::errc() ||
+         std::from_chars(integer.data(), end, large).ec == std::errc();
+}
+
+/// The same text with each integer that does not fit into 64 bits made a floating one, which simdjson does take.
 std::string with_wide_integers_as_floats(std::string_view text) {
   std::string out;
   out.reserve(text.size() + 64);
@@ -72,7 +81,7 @@ std::string with_wide_integers_as_floats(std::string_view text) {
       integer = integer && (std::isdigit(static_cast<unsigned char>(text[i])) != 0 || i == begin);
     }
     out += text.substr(begin, i - begin);
-    if (integer && i - begin >= 19) out += ".0";
+    if (integer && !fits(text.substr(begin, i - begin))) out += ".0";
   }
   return out;
 }
@@ -111,6 +120,16 @@ void explain(std::string_view text, simdjson::error_code code, JsonError& error)
 
 struct JsonReader::Impl {
   dom::parser parser;
+
+  simdjson::error_code read(std::string_view text, OutBuffer& out) {
+    dom::element root;
+    simdjson::error_code code = parser.parse(text.data(), text.size()).get(root);
+    if (code == simdjson::NUMBER_ERROR) code = parser.parse(with_wide_integers_as_floats(text)).get(root);
+    if (code != simdjson::SUCCESS) return code;
+    msgpack::Writer writer(out);
+    write(root, writer);
+    return code;
+  }
 };
 
 JsonReader::JsonReader() : impl_(std::make_unique<Impl>()) {}
@@ -119,19 +138,29 @@ JsonReader& JsonReader::operator=(JsonReader&&) noexcept = default;
 JsonReader::~JsonReader() = default;
 
 bool JsonReader::read(std::string_view text, OutBuffer& out, JsonError& error) {
-  dom::element root;
-  simdjson::error_code code = impl_->parser.parse(text.data(), text.size()).get(root);
-  if (code == simdjson::NUMBER_ERROR) {
-    const std::string widened = with_wide_integers_as_floats(text);
-    code = impl_->parser.parse(widened).get(root);
+  const simdjson::error_code code = impl_->read(text, out);
+  if (code != simdjson::SUCCESS) explain(text, code, error);
+  return code == simdjson::SUCCESS;
+}
+
+bool JsonReader::read_all(std::string_view text, OutBuffer& out, JsonError& error) {
+  simdjson::error_code code = impl_->read(text, out);
+  if (code == simdjson::SUCCESS) return true;
+  const std::size_t before = out.size();
+  std::size_t at = 0;
+  for (JsonFramer framer; at < text.size();) {
+    const JsonFramer::Frame frame = framer.advance(text.data() + at, text.size() - at);
+    if (at != 0 && frame.scan == msgpack::Scan::incomplete && framer.idle()) return true;  // white space at the end
+    if (frame.scan != msgpack::Scan::complete || (at == 0 && frame.used == text.size())) break;
+    code = impl_->read(text.substr(at, frame.used), out);
+    if (code != simdjson::SUCCESS) break;
+    at += frame.used;
   }
-  if (code != simdjson::SUCCESS) {
-    explain(text, code, error);
-    return false;
-  }
-  msgpack::Writer writer(out);
-  write(root, writer);
-  return true;
+  if (at != 0 && at == text.size()) return true;
+  out.truncate(before);
+  explain(text.substr(at), code, error);
+  error.offset += at;
+  return false;
 }
 
 }  // namespace logboom
