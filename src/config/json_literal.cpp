@@ -16,7 +16,7 @@ bool is_word_character(char c) {
 }
 
 std::string json_escaped(const std::string& text) {
-  const std::string out = nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  const std::string out = json_string(text);
   return out.substr(1, out.size() - 2);
 }
 
@@ -230,6 +230,10 @@ class JsonScanner {
 };
 
 }  // namespace
+
+std::string json_string(const std::string& text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
 
 std::string scan_json(Cursor& cursor, const ParseOptions* options) { return JsonScanner(cursor, options).run(); }
 

@@ -28,6 +28,36 @@ void trim_end(std::string& text) {
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.pop_back();
 }
 
+// A character, an escape or a `#{…}` of a double-quoted text.
+void scan_text_part(Cursor& cursor, const ParseOptions& options, Literal& out) {
+  const char c = cursor.peek();
+  if (cursor.skip("#{")) {
+    const Literal inner = evaluate_embedded(cursor, options);
+    out.text += inner.text;
+    out.is_nil |= inner.is_nil;
+    out.is_default |= inner.is_default;
+  } else if (cursor.at_newline()) {
+    cursor.skip_newline();
+    out.text += '\n';
+  } else if (c == '\\' && (cursor.peek(1) == '\n' || cursor.peek(1) == '\r')) {
+    cursor.advance();
+    cursor.skip_newline();
+  } else if (c == '\\') {
+    out.text += unescape(cursor, cursor.peek(1));
+    cursor.advance(2);
+  } else {
+    out.text += c;
+    cursor.advance();
+  }
+}
+
+// use_nil and use_default stand for the whole value, and of both use_nil counts.
+Literal whole(Literal literal) {
+  if (literal.is_nil) literal.is_default = false;
+  if (literal.is_nil || literal.is_default) literal.text.clear();
+  return literal;
+}
+
 }  // namespace
 
 Literal scan_double_quoted(Cursor& cursor, const ParseOptions& options) {
@@ -35,32 +65,16 @@ Literal scan_double_quoted(Cursor& cursor, const ParseOptions& options) {
   cursor.advance();
   Literal out;
   while (!cursor.at_end()) {
-    const char c = cursor.peek();
-    if (cursor.skip("\"")) {
-      if (out.is_nil) out.is_default = false;
-      if (out.is_nil || out.is_default) out.text.clear();
-      return out;
-    }
-    if (cursor.skip("#{")) {
-      const Literal inner = evaluate_embedded(cursor, options);
-      out.text += inner.text;
-      out.is_nil |= inner.is_nil;
-      out.is_default |= inner.is_default;
-    } else if (cursor.at_newline()) {
-      cursor.skip_newline();
-      out.text += '\n';
-    } else if (c == '\\' && (cursor.peek(1) == '\n' || cursor.peek(1) == '\r')) {
-      cursor.advance();
-      cursor.skip_newline();
-    } else if (c == '\\') {
-      out.text += unescape(cursor, cursor.peek(1));
-      cursor.advance(2);
-    } else {
-      out.text += c;
-      cursor.advance();
-    }
+    if (cursor.skip("\"")) return whole(std::move(out));
+    scan_text_part(cursor, options, out);
   }
   cursor.fail_at(start, "this double-quoted string is never closed; add the closing \"");
+}
+
+Literal scan_unquoted_text(Cursor& cursor, const ParseOptions& options) {
+  Literal out;
+  while (!cursor.at_end()) scan_text_part(cursor, options, out);
+  return whole(std::move(out));
 }
 
 std::string scan_single_quoted(Cursor& cursor) {

@@ -11,6 +11,9 @@ namespace logboom::config {
 /// `"…"` at the cursor: escapes, line breaks, `\` at a line's end, `#{…}`. Moves behind the closing quote.
 Literal scan_double_quoted(Cursor& cursor, const ParseOptions& options);
 
+/// The whole text as if it stood in double quotes; a quote in it is text.
+Literal scan_unquoted_text(Cursor& cursor, const ParseOptions& options);
+
 /// `'…'` at the cursor, on one line. Moves behind the closing quote.
 std::string scan_single_quoted(Cursor& cursor);
 
@@ -27,5 +30,8 @@ std::string scan_plain_argument(Cursor& cursor);
 /// `/* … */`. `#{…}` is evaluated in strings and in place of an object's value when there are `options`, and is
 /// ordinary text without them.
 std::string scan_json(Cursor& cursor, const ParseOptions* options);
+
+/// Text as a JSON string, quotes included; what is not UTF-8 becomes U+FFFD.
+std::string json_string(const std::string& text);
 
 }  // namespace logboom::config

@@ -1,14 +1,11 @@
 #include "config/parser.hpp"
 
-#include "base/suggest.hpp"
 #include "config/include_files.hpp"
+#include "config/includes.hpp"
 #include "config/literal.hpp"
 #include "config/source.hpp"
 
-#include <algorithm>
-#include <array>
 #include <cctype>
-#include <stdexcept>
 #include <system_error>
 #include <utility>
 
@@ -18,36 +15,16 @@ namespace {
 namespace fs = std::filesystem;
 using config::Cursor;
 using config::in_quotes;
+using config::Includes;
 using config::Literal;
 using config::Source;
 
-constexpr unsigned max_section_depth = 64;
-constexpr std::size_t max_include_depth = 32;
-constexpr std::size_t max_included_files = 10'000;
-constexpr std::array<std::string_view, 4> reserved_parameters{"@type", "@id", "@label", "@log_level"};
-constexpr std::array<std::string_view, 5> strict_sections{"ROOT", "match", "source", "filter", "system"};
-
 bool is_name_character(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
-
-template <class Range>
-bool contains(const Range& range, std::string_view value) {
-  return std::find(range.begin(), range.end(), value) != range.end();
-}
-
-// What all files of one configuration share: the files being read, outermost first.
-struct IncludeState {
-  struct File {
-    std::string shown;
-    fs::path canonical;
-  };
-  std::vector<File> chain;
-  std::size_t files = 0;
-};
 
 class FileParser {
  public:
-  FileParser(const Source& source, fs::path include_base, const ParseOptions& options, IncludeState& includes)
-      : cursor_(source), include_base_(std::move(include_base)), options_(options), includes_(includes) {}
+  FileParser(const Source& source, const fs::path& include_base, const ParseOptions& options, Includes& includes)
+      : cursor_(source), include_base_(include_base), options_(options), includes_(includes) {}
 
   /// Reads the whole file into `into`, which is the root or the section that includes it.
   void parse(Element& into, unsigned depth) { parse_body(into, depth, true); }
@@ -62,20 +39,17 @@ class FileParser {
   void parse_line(Element& into, unsigned depth, bool file_level);
   std::string parse_key();
   void parse_value(Attribute& attribute);
-  void check_reserved(const Element& into, const Attribute& attribute);
   void parse_include(Element& into, unsigned depth, std::size_t start);
   std::string parse_include_pattern(std::size_t start);
-  void include(Element& into, unsigned depth, const std::string& pattern, std::size_t start);
-  void include_file(Element& into, unsigned depth, const fs::path& path, std::size_t start);
   Literal scan_text_literal(std::string_view what);
   void warn(std::size_t offset, std::string message) const {
     if (options_.warn) options_.warn(cursor_.position(offset), std::move(message));
   }
 
   Cursor cursor_;
-  fs::path include_base_;
-  const ParseOptions& options_;
-  IncludeState& includes_;
+  const fs::path& include_base_;
+  ParseOptions options_;
+  Includes& includes_;
 };
 
 void FileParser::parse_body(Element& into, unsigned depth, bool file_level) {
@@ -110,8 +84,8 @@ std::string FileParser::parse_section_name(std::string_view what) {
 void FileParser::parse_section(Element& parent, unsigned depth) {
   Element section;
   section.pos = cursor_.position();
-  if (depth == max_section_depth) {
-    cursor_.fail("sections nested more than " + std::to_string(max_section_depth) + " deep");
+  if (depth == config::max_section_depth) {
+    cursor_.fail("sections nested more than " + std::to_string(config::max_section_depth) + " deep");
   }
   cursor_.advance();
   section.name = parse_section_name("<");
@@ -122,7 +96,10 @@ void FileParser::parse_section(Element& parent, unsigned depth) {
         "expected the end of the line after '>'; put what follows on its own line, and an argument that "
         "contains '>' in double quotes");
   }
+  const int outer_worker = options_.worker_id;
+  if (section.name == "worker") options_.worker_id = config::first_worker(section.arg, outer_worker);
   parse_body(section, depth + 1, false);
+  options_.worker_id = outer_worker;
   parent.children.push_back(std::move(section));
 }
 
@@ -185,7 +162,7 @@ void FileParser::parse_line(Element& into, unsigned depth, bool file_level) {
     parse_include(into, depth, start);
     return;
   }
-  check_reserved(into, attribute);
+  config::check_reserved(into, attribute, options_);
   attribute.value_pos = cursor_.position();
   cursor_.skip_blanks();
   if (cursor_.at_end() || cursor_.at_newline()) {
@@ -248,24 +225,16 @@ void FileParser::parse_value(Attribute& attribute) {
                (is_json ? ")" : "); write \\" + std::string(1, first) + " for a quote within the text"));
 }
 
-void FileParser::check_reserved(const Element& into, const Attribute& attribute) {
-  if (!attribute.key.starts_with('@') || contains(reserved_parameters, attribute.key)) return;
-  const std::array<std::string, 5> known{"@type", "@id", "@label", "@log_level", "@include"};
-  const std::string message = "names that begin with '@' are reserved and " + in_quotes(attribute.key) +
-                              " is not one of @type, @id, @label, @log_level, @include" +
-                              did_you_mean(attribute.key, known);
-  if (contains(strict_sections, into.name)) throw ConfigError(attribute.key_pos, message);
-  if (options_.warn) options_.warn(attribute.key_pos, message);
-}
-
 void FileParser::parse_include(Element& into, unsigned depth, std::size_t start) {
-  if (!options_.allow_include) cursor_.fail_at(start, "@include is not possible here");
   const std::string pattern = parse_include_pattern(start);
   if (!cursor_.skip_line_end()) {
     cursor_.skip_blanks();
     cursor_.fail("expected the end of the line after the file to include");
   }
-  include(into, depth, pattern, start);
+  const SourcePos pos = cursor_.position(start);
+  for (const fs::path& file : includes_.find("@include", pattern, include_base_, pos)) {
+    includes_.read(file, pos, into, depth, options_);
+  }
 }
 
 std::string FileParser::parse_include_pattern(std::size_t start) {
@@ -286,76 +255,42 @@ std::string FileParser::parse_include_pattern(std::size_t start) {
   return pattern;
 }
 
-void FileParser::include(Element& into, unsigned depth, const std::string& pattern, std::size_t start) {
-  const std::string full = (include_base_ / pattern).lexically_normal().string();
-  std::vector<fs::path> files;
-  if (config::is_glob(pattern)) {
-    try {
-      files = config::expand_glob(include_base_, pattern);
-    } catch (const std::length_error& error) {
-      cursor_.fail_at(start, std::string("@include ") + in_quotes(pattern) + ": " + error.what());
-    }
-    if (files.empty()) warn(start, "@include " + in_quotes(pattern) + " matches no file (looked for '" + full + "')");
-  } else {
-    std::error_code error;
-    if (fs::exists(full, error) || error) {
-      files.emplace_back(full);
-    } else {
-      warn(start, "@include " + in_quotes(pattern) + ": there is no file '" + full + "'");
-    }
-  }
-  for (const fs::path& file : files) include_file(into, depth, file, start);
-}
-
-void FileParser::include_file(Element& into, unsigned depth, const fs::path& path, std::size_t start) {
-  std::error_code error;
-  fs::path canonical = fs::canonical(path, error);
-  if (error) canonical = path;
-  std::string chain;
-  bool loop = false;
-  for (const IncludeState::File& file : includes_.chain) {
-    chain += file.shown + " -> ";
-    loop |= file.canonical == canonical;
-  }
-  if (loop) cursor_.fail_at(start, "include loop: " + chain + path.string());
-  if (includes_.chain.size() > max_include_depth) {
-    cursor_.fail_at(
-        start, "files included more than " + std::to_string(max_include_depth) + " deep: " + chain + path.string());
-  }
-  if (++includes_.files > max_included_files) {
-    cursor_.fail_at(start, "more than " + std::to_string(max_included_files) + " files included");
-  }
-  const Source source(config::read_config_file(path, cursor_.position(start)), path.string());
-  includes_.chain.push_back({path.string(), canonical});
-  FileParser(source, path.parent_path(), options_, includes_).parse(into, depth);
-  includes_.chain.pop_back();
-}
-
-Element parse_source(const Source& source, const fs::path& include_base, const ParseOptions& options,
-                     IncludeState::File file) {
+Element parse_source(const Source& source, const fs::path& include_base, const ParseOptions& options, bool yaml,
+                     Includes& includes) {
   Element root;
   root.name = "ROOT";
   root.pos = source.position(0);
-  IncludeState includes;
-  includes.chain.push_back(std::move(file));
-  FileParser(source, include_base, options, includes).parse(root, 0);
+  const auto read = yaml ? config::read_yaml : config::read_v1;
+  read(source, include_base, options, includes, root, 0);
   return root;
 }
 
 }  // namespace
+
+namespace config {
+
+void read_v1(const Source& source, const fs::path& include_base, const ParseOptions& options, Includes& includes,
+             Element& into, unsigned depth) {
+  FileParser(source, include_base, options, includes).parse(into, depth);
+}
+
+}  // namespace config
 
 Element parse_file(const fs::path& path, const ParseOptions& options) {
   const SourcePos whole_file{std::make_shared<const std::string>(path.string()), 0, 0};
   const Source source(config::read_config_file(path, whole_file), path.string());
   std::error_code error;
   fs::path canonical = fs::canonical(path, error);
-  return parse_source(source, path.parent_path(), options, {path.string(), error ? path : canonical});
+  Includes includes(options, path.string(), error ? path : canonical);
+  return parse_source(source, path.parent_path(), options, config::is_yaml(path, options.type), includes);
 }
 
 Element parse_text(std::string_view text, std::string file_name, const fs::path& include_base,
                    const ParseOptions& options) {
   const Source source(std::string(text), file_name);
-  return parse_source(source, include_base, options, {std::move(file_name), {}});
+  const bool yaml = config::is_yaml(file_name, options.type);
+  Includes includes(options, std::move(file_name), {});
+  return parse_source(source, include_base, options, yaml, includes);
 }
 
 }  // namespace logboom

@@ -77,11 +77,32 @@ void convert_values(const Element& element) {
 
 }  // namespace
 
+// What a configuration in YAML gives has a position, and says the same in v1.
+void read_yaml(std::string_view text) {
+  logboom::ParseOptions yaml = options();
+  yaml.type = logboom::ConfigType::yaml;
+  Element first;
+  try {
+    first = logboom::parse_text(text, "fuzz.yaml", {}, yaml);
+  } catch (const ConfigError& error) {
+    require(error.pos().line > 0 && error.pos().column > 0, "an error has a position");
+    return;
+  }
+  convert_values(first);
+  try {
+    require_same(first, logboom::parse_text(logboom::dump(first), "dump.conf", {}, options()));
+  } catch (const ConfigError& error) {
+    std::fprintf(stderr, "%s\n%s\n", error.what(), logboom::dump(first).c_str());
+    require(false, "a dump of YAML can be parsed");
+  }
+}
+
 // Only ConfigError, with a position, may come out of the parser and the conversions; and what was dumped parses to the
 // same elements, and dumps to the same text.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const logboom::ParseOptions parse_options = options();
+  read_yaml(text);
   Element first;
   try {
     first = logboom::parse_text(text, "fuzz.conf", {}, parse_options);

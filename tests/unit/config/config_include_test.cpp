@@ -60,9 +60,9 @@ TEST_F(Include, globs_are_sorted_and_leave_hidden_files_out) {
 TEST_F(Include, globs_know_braces_classes_and_directories) {
   directory_.write("x/a1.conf", "k a1");
   directory_.write("x/a2.conf", "k a2");
-  directory_.write("x/b1.yaml", "k b1");
+  directory_.write("x/b1.inc", "k b1");
   directory_.write("x/y/z/a1.conf", "k deep");
-  EXPECT_EQ(tree(directory_.write("1.conf", "@include x/{a2,b1,none}.{conf,yaml}")), "ROOT(){k=a2,k=b1}");
+  EXPECT_EQ(tree(directory_.write("1.conf", "@include x/{a2,b1,none}.{conf,inc}")), "ROOT(){k=a2,k=b1}");
   EXPECT_EQ(tree(directory_.write("2.conf", "@include x/a[2-9].c?nf")), "ROOT(){k=a2}");
   EXPECT_EQ(tree(directory_.write("3.conf", "@include x/**/a1.conf")), "ROOT(){k=a1,k=deep}");
   EXPECT_EQ(tree(directory_.write("4.conf", "@include */y/*/*.conf")), "ROOT(){k=deep}");

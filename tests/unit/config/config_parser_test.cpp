@@ -176,6 +176,12 @@ TEST(ConfigParser, reserved_names_are_accepted_everywhere_and_others_warned_abou
   EXPECT_THAT(fixture.warnings, ElementsAre(StartsWith("t.conf:7:1: names that begin with '@' are reserved")));
 }
 
+TEST(ConfigParser, a_section_of_a_worker_knows_its_worker) {
+  EXPECT_EQ(tree("<worker 2-4>\n  <a>\n    k \"#{worker_id}\"\n  </a>\n</worker>\n<worker x>\n  k \"#{worker_id}\"\n"
+                 "</worker>\nk \"#{worker_id}\"\n"),
+            "ROOT(){k=3,worker(2-4){a(){k=2}},worker(x){k=3}}");
+}
+
 TEST(ConfigParser, section_depth_is_bounded) {
   const auto nested = [](std::size_t depth) {
     std::string text;
