@@ -76,6 +76,7 @@ class FieldWriter {
   void text(std::string_view key, std::string_view text);
   void null(std::string_view key);
   void integer(std::string_view key, std::int64_t number);
+  void number(std::string_view key, double number);
   void boolean(std::string_view key, bool value);
   void value(std::string_view key, const msgpack::Value& value);
   void value(const msgpack::Value& key, const msgpack::Value& value);
@@ -103,6 +104,8 @@ class FieldWriter {
   bool is_null(std::string_view text);
   Converter* converter(std::string_view key) noexcept;
   void put_key(std::string_view key);
+  template <class Write>
+  void written(std::string_view key, Write&& write);
   void put(std::string_view key, const msgpack::Value& value);
   void convert(Converter& converter, std::string_view text);
   void convert(Converter& converter, const msgpack::Value& value);

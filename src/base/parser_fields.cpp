@@ -131,12 +131,21 @@ void FieldWriter::null(std::string_view key) {
   value(key, Value(&nil, &nil + 1));
 }
 
-void FieldWriter::integer(std::string_view key, std::int64_t number) {
+template <class Write>
+void FieldWriter::written(std::string_view key, Write&& write) {
   OutBuffer& bytes = is_time_key(key) ? time_bytes_ : scratch_;
   bytes.clear();
-  msgpack::Writer(bytes).integer(number);
+  write(msgpack::Writer(bytes));
   const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
   value(key, Value(data, data + bytes.size()));
+}
+
+void FieldWriter::integer(std::string_view key, std::int64_t number) {
+  written(key, [number](msgpack::Writer out) { out.integer(number); });
+}
+
+void FieldWriter::number(std::string_view key, double number) {
+  written(key, [number](msgpack::Writer out) { out.floating(number); });
 }
 
 void FieldWriter::boolean(std::string_view key, bool value) {
