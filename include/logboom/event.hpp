@@ -89,6 +89,7 @@ class EventBatch {
 
   /// Holds all the memory of `other`, so that spans of it can be added by `add_held`.
   void hold(const EventBatch& other);
+  void hold(const SlabPtr& slab) { slabs_.push_back(slab); }
   void add_held(const Span& span);
 
   const Tag& tag() const noexcept { return tag_; }

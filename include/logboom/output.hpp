@@ -7,6 +7,8 @@
 #include <vector>
 
 #include <logboom/chunk.hpp>
+#include <logboom/event_sink.hpp>
+#include <logboom/holder.hpp>
 #include <logboom/plugin.hpp>
 #include <logboom/timefmt.hpp>
 
@@ -22,8 +24,8 @@ class RoutePlan {
   virtual void store(std::size_t index) = 0;
 };
 
-/// What a `<match>` or `<store>` names. A plugin derives from DirectOutput or ChunkOutput if it is a sink, and from
-/// Output itself if it only routes.
+/// What a `<match>` or `<store>` names. A plugin derives from DirectOutput or ChunkOutput if it is a sink, from
+/// EmitOutput if it looks at events and sends them on, and from Output itself if it only routes.
 class Output : public Plugin {
  public:
   virtual void plan(RoutePlan& plan) { plan.here(); }
@@ -36,6 +38,29 @@ class Output : public Plugin {
 class DirectOutput : public Output {
  public:
   virtual void consume(const EventBatch& batch) noexcept = 0;
+};
+
+/// Where an EmitOutput puts events: into the rules of its `@label`, or else of the label where its `<match>` stands,
+/// from the top. Each event of the batch is emitted, replaced, dropped, failed (under the tag that it came with) or
+/// held.
+class EmitSink : public EventSink {
+ public:
+  /// The event as it is under another tag; its bytes are not copied.
+  virtual void emit(std::string_view tag, const Event& event) = 0;
+  /// The event with this time and record, which is copied once.
+  virtual void replace(std::string_view tag, const Event& event, const EventTime& time, std::string_view record) = 0;
+  /// For an output with a Holder: an event that `held` events have become.
+  virtual void release(std::string_view tag, const EventTime& time, std::string_view record, std::uint64_t held) = 0;
+};
+
+/// An output that sends events on, under other tags or changed.
+///
+/// Threads: `process` may run on several workers at once, as Filter::apply does, and must not block.
+class EmitOutput : public Output {
+ public:
+  virtual void process(const EventBatch& batch, EmitSink& sink) = 0;
+  /// Not null where the output holds events back.
+  virtual Holder* holder() noexcept { return nullptr; }
 };
 
 /// What came of an attempt to write a chunk.

@@ -27,7 +27,7 @@ class Plugin {
 
 /// What `<system>` says, for everybody.
 struct SystemSettings {
-  unsigned workers = 0;  // 0: one per core
+  unsigned workers = 1;
   std::string root_dir;
   std::optional<FileMode> file_permission;
   std::optional<FileMode> dir_permission;
@@ -55,6 +55,8 @@ class BuildContext {
   /// The same for a parser.
   using ParserFactory = std::function<std::unique_ptr<Parser>()>;
   virtual ParserFactory parser(const PluginSection& section) = 0;
+  /// Says that the plugin sends events to a label, which the configuration must have.
+  virtual void label(const std::string& name, const SourcePos& pos) = 0;
   /// Makes an output of its own for a `<store>`; returns its place for RoutePlan::store.
   virtual std::size_t store(const PluginSection& section) = 0;
 };

@@ -99,6 +99,17 @@ void Worker::post(std::function<void()> task) {
   });
 }
 
+void Worker::call_at(Clock::time_point at, std::function<void()> task) {
+  asio::post(impl_->io, [this, at, task = std::move(task)]() mutable {
+    auto timer = std::make_shared<asio::steady_timer>(impl_->io, at);
+    timer->async_wait([this, timer, task = std::move(task)](const boost::system::error_code& error) {
+      if (error) return;
+      task();
+      after_calls();
+    });
+  });
+}
+
 void Worker::adopt(std::function<std::unique_ptr<StreamConnection>(Worker&)> make) {
   connection_count_.fetch_add(1, std::memory_order_relaxed);
   post([this, make = std::move(make)] {

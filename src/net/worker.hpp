@@ -11,6 +11,7 @@
 #include <logboom/log.hpp>
 
 #include "net/lanes.hpp"
+#include "record/executor.hpp"
 
 namespace logboom::net {
 
@@ -18,14 +19,15 @@ class StreamConnection;
 
 /// One thread with an event loop, its slabs and its connections. Connections are given to it by `adopt` and stay.
 ///
-/// Threads: `post`, `adopt`, `settled`, `connections` and `begin_shutdown` from any thread; all else is the worker's
-/// own. Lifetime: outlives every receipt and every slab that it made; `join` before the sinks are gone is not needed.
-class Worker {
+/// Threads: `post`, `call_at`, `adopt`, `settled`, `connections` and `begin_shutdown` from any thread; all else is the
+/// worker's own. Lifetime: outlives every receipt and every slab that it made; `join` before the sinks are gone is not
+/// needed.
+class Worker final : public Executor {
  public:
   using Clock = std::chrono::steady_clock;
 
   Worker(unsigned index, Log& log);
-  ~Worker();
+  ~Worker() override;
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
@@ -33,9 +35,10 @@ class Worker {
   /// Ends the loop and the thread. Connections that are left are closed.
   void stop_and_join();
 
-  unsigned index() const noexcept { return index_; }
+  unsigned index() const noexcept override { return index_; }
   Log& log() noexcept { return log_; }
-  void post(std::function<void()> task);
+  void post(std::function<void()> task) override;
+  void call_at(Clock::time_point at, std::function<void()> task) override;
   /// Connections that this worker has or is about to get.
   std::size_t connections() const noexcept { return connection_count_.load(std::memory_order_relaxed); }
   /// Takes a connection over: `make` runs on the worker.

@@ -40,9 +40,15 @@ PatternList patterns_of(const Element& element) {
 class NodeContext final : public BuildContext {
  public:
   /// `builder` is needed for stores only, while the pipeline is built.
+  /// `label`: whose rules the element is one of.
   NodeContext(const Pipeline::Context& context, PipelineBuilder* builder, const Element& element, std::string id,
-              MetricLabels labels)
-      : context_(context), builder_(builder), element_(element), id_(std::move(id)), labels_(std::move(labels)) {}
+              MetricLabels labels, std::string label)
+      : context_(context),
+        builder_(builder),
+        element_(element),
+        id_(std::move(id)),
+        labels_(std::move(labels)),
+        label_(std::move(label)) {}
 
   const std::string& id() const override { return id_; }
   const Element& element() const override { return element_; }
@@ -61,9 +67,10 @@ class NodeContext final : public BuildContext {
     return factory<Parser>(PluginKind::parser, "parse", section);
   }
 
+  void label(const std::string& name, const SourcePos& pos) override { builder_->use_label(name, pos); }
   std::size_t store(const PluginSection& section) override {
     if (section.element == nullptr) throw ConfigError(element_.pos, "an output is missing");
-    return builder_->add_output(*section.element, type_of(*section.element, section.type));
+    return builder_->add_output(*section.element, type_of(*section.element, section.type), label_);
   }
 
  private:
@@ -74,7 +81,7 @@ class NodeContext final : public BuildContext {
     const PluginInfo& info = context_.registry.find(kind, section.type, type_pos(where));
     auto element = std::make_shared<Element>(section.element != nullptr ? *section.element
                                                                         : Element{name, "", element_.pos, {}, {}});
-    auto inner = std::make_shared<NodeContext>(context_, nullptr, *element, id_, labels_);
+    auto inner = std::make_shared<NodeContext>(context_, nullptr, *element, id_, labels_, label_);
     const auto make = [info, element, inner] {
       std::unique_ptr<Plugin> made = info.make(*element, *inner);
       return std::unique_ptr<P>(static_cast<P*>(made.release()));
@@ -89,6 +96,7 @@ class NodeContext final : public BuildContext {
   const Element& element_;
   std::string id_;
   MetricLabels labels_;
+  std::string label_;
   bool quiet_ = false;
 };
 
@@ -142,16 +150,16 @@ void PipelineBuilder::add_input(const Element& element) {
   node.pos = element.pos;
   if (const Attribute* label = given(element, "@label")) {
     node.label = label->value == "@ROOT" ? std::string() : label->value;
-    label_uses_.push_back({node.label, label->value_pos});
+    use_label(label->value, label->value_pos);
   }
-  NodeContext context(pipeline_.context_, this, element, node.id, node.labels);
+  NodeContext context(pipeline_.context_, this, element, node.id, node.labels, "");
   node.plugin.reset(static_cast<Input*>(info.make(element, context).release()));
   pipeline_.context_.metrics.counter("logboom_input_events_total", node.labels, node.events);
 }
 
 void PipelineBuilder::add_match(const Element& element, const std::string& label) {
   PatternList patterns = patterns_of(element);
-  pipeline_.router_.add_match(label, std::move(patterns), add_output(element, type_of(element, "")));
+  pipeline_.router_.add_match(label, std::move(patterns), add_output(element, type_of(element, ""), label));
 }
 
 void PipelineBuilder::add_filter(const Element& element, const std::string& label) {
@@ -159,37 +167,52 @@ void PipelineBuilder::add_filter(const Element& element, const std::string& labe
   const std::string type = type_of(element, "");
   const PluginInfo& info = pipeline_.context_.registry.find(PluginKind::filter, type, type_pos(element));
   const std::string id = claim_id(element, "filter_" + info.name);
-  NodeContext context(pipeline_.context_, this, element, id, {{"id", id}, {"type", info.name}});
-  pipeline_.filters_.emplace_back(static_cast<Filter*>(info.make(element, context).release()));
+  NodeContext context(pipeline_.context_, this, element, id, {{"id", id}, {"type", info.name}}, label);
+  FilterNode node{id, label, nullptr, element.pos};
+  node.plugin.reset(static_cast<Filter*>(info.make(element, context).release()));
+  if (Holder* holder = node.plugin->holder()) pipeline_.holders_.push_back({holder, node.plugin.get(), label});
+  pipeline_.filters_.push_back(std::move(node));
   pipeline_.router_.add_filter(label, std::move(patterns), pipeline_.filters_.size() - 1);
 }
 
-std::size_t PipelineBuilder::add_output(const Element& element, const std::string& type) {
+std::size_t PipelineBuilder::add_output(const Element& element, const std::string& type, const std::string& label) {
   const PluginInfo& info = pipeline_.context_.registry.find(PluginKind::output, type, type_pos(element));
   OutputNode node;
   node.id = claim_id(element, "out_" + info.name);
   node.pos = element.pos;
   const MetricLabels labels{{"id", node.id}, {"type", info.name}};
-  NodeContext context(pipeline_.context_, this, element, node.id, labels);
+  NodeContext context(pipeline_.context_, this, element, node.id, labels, label);
   node.plugin.reset(static_cast<Output*>(info.make(element, context).release()));
   node.sink = make_sink(node, element, labels);
+  node.emits = dynamic_cast<EmitOutput*>(node.plugin.get());
+  if (node.emits != nullptr) place_emits(node, element, label);
 
   class Labels final : public RoutePlan {
    public:
-    Labels(std::vector<LabelUse>& uses, SourcePos pos) : uses_(uses), pos_(std::move(pos)) {}
+    Labels(PipelineBuilder& builder, SourcePos pos) : builder_(builder), pos_(std::move(pos)) {}
     void here() override {}
-    void label(const std::string& name) override { uses_.push_back({name == "@ROOT" ? std::string() : name, pos_}); }
+    void label(const std::string& name) override { builder_.use_label(name, pos_); }
     void store(std::size_t) override {}
 
    private:
-    std::vector<LabelUse>& uses_;
+    PipelineBuilder& builder_;
     SourcePos pos_;
   };
-  const Attribute* label = given(element, "@label");
-  Labels labels_used(label_uses_, label != nullptr ? label->value_pos : element.pos);
+  const Attribute* given_label = given(element, "@label");
+  Labels labels_used(*this, given_label != nullptr ? given_label->value_pos : element.pos);
   node.plugin->plan(labels_used);
   pipeline_.outputs_.push_back(std::move(node));
   return pipeline_.outputs_.size() - 1;
+}
+
+/// Events that the output emits begin at its @label, or at the top of the rules that it is one of.
+void PipelineBuilder::place_emits(OutputNode& node, const Element& element, const std::string& label) {
+  node.emit_label = label;
+  if (const Attribute* given_label = given(element, "@label")) {
+    node.emit_label = given_label->value == "@ROOT" ? std::string() : given_label->value;
+    use_label(given_label->value, given_label->value_pos);
+  }
+  if (Holder* holder = node.emits->holder()) pipeline_.holders_.push_back({holder, nullptr, node.emit_label});
 }
 
 std::unique_ptr<Sink> PipelineBuilder::make_sink(OutputNode& node, const Element& element, const MetricLabels& labels) {
@@ -205,9 +228,13 @@ std::unique_ptr<Sink> PipelineBuilder::make_sink(OutputNode& node, const Element
   const Element& section = sections.empty() ? none : *sections.back();
   const PluginInfo& info =
       pipeline_.context_.registry.find(PluginKind::buffer, type_of(section, "memory"), type_pos(section));
-  NodeContext node_context(pipeline_.context_, this, section, node.id, labels);
+  NodeContext node_context(pipeline_.context_, this, section, node.id, labels, "");
   std::unique_ptr<Buffer> buffer(static_cast<Buffer*>(info.make(section, node_context).release()));
   return make_buffered_sink(*output, std::move(buffer), settings, std::move(context));
+}
+
+void PipelineBuilder::use_label(const std::string& name, const SourcePos& pos) {
+  label_uses_.push_back({name == "@ROOT" ? std::string() : name, pos});
 }
 
 void PipelineBuilder::check_labels() {

@@ -20,8 +20,10 @@ class PipelineBuilder {
   void add_input(const Element& element);
   void add_match(const Element& element, const std::string& label);
   void add_filter(const Element& element, const std::string& label);
-  std::size_t add_output(const Element& element, const std::string& type);
+  std::size_t add_output(const Element& element, const std::string& type, const std::string& label);
+  void use_label(const std::string& name, const SourcePos& pos);
   std::unique_ptr<Sink> make_sink(OutputNode& node, const Element& element, const MetricLabels& labels);
+  void place_emits(OutputNode& node, const Element& element, const std::string& label);
   void check_labels();
   std::string claim_id(const Element& element, const std::string& fallback);
 

@@ -2,11 +2,17 @@
 
 #include <algorithm>
 #include <set>
+#include <thread>
 #include <utility>
 
-#include "pipeline/filter_run.hpp"
-
 namespace logboom {
+
+namespace {
+
+// How often events may be emitted again under another tag before that is taken for a circle.
+constexpr unsigned most_emits = 32;
+
+}  // namespace
 
 class Dispatcher::InputEmitter final : public Emitter {
  public:
@@ -24,8 +30,8 @@ class Dispatcher::InputEmitter final : public Emitter {
   TagTable tags_;
 };
 
-Dispatcher::Dispatcher(const Pipeline& pipeline, std::function<void(std::function<void()>)> post)
-    : pipeline_(pipeline), post_(std::move(post)), routes_(pipeline) {}
+Dispatcher::Dispatcher(const Pipeline& pipeline, Executor& executor)
+    : pipeline_(pipeline), executor_(executor), routes_(pipeline) {}
 
 Dispatcher::~Dispatcher() { abandon_parked(); }
 
@@ -44,37 +50,75 @@ void Dispatcher::dispatch(const std::string& label, Delivery delivery, Flow& flo
   Legs legs;
   collect(node, std::move(delivery.batch), legs);
   deliver(std::move(legs), std::move(delivery.receipts), flow);
+  watch_holders();
 }
 
-void Dispatcher::collect(const RouteNode& node, BatchPtr batch, Legs& legs) {
-  for (Filter* filter : node.filters) {
-    batch = run_filter(*filter, batch, legs);
+void Dispatcher::collect(const RouteNode& node, BatchPtr batch, Legs& legs, std::size_t from) {
+  for (std::size_t i = from; i < node.filters.size(); ++i) {
+    batch = run_filter(*node.filters[i], batch, legs);
     if (!batch) return;
   }
   RoutingCounters& counters = pipeline_.counters();
   if (node.end == RouteNode::End::unmatched) return pipeline_.report_unmatched(batch->tag().text(), batch->events());
-  if (node.end == RouteNode::End::loop) {
-    counters.dropped_loop.add(batch->events());
-    pipeline_.log().error(cat("tag \"", batch->tag().text(), "\" goes round in a circle of labels: ", node.error, "; ",
-                              batch->events(), " events dropped"));
-    return;
-  }
-  const std::size_t ways = node.sinks.size() + node.next.size();
+  if (node.end == RouteNode::End::loop) return drop_loop(*batch, cat("a circle of labels: ", node.error));
+  const std::size_t ways = node.sinks.size() + node.emits.size() + node.next.size();
   if (ways > 1) counters.made.add((ways - 1) * batch->events());
   for (Sink* sink : node.sinks) legs.push_back({sink, batch});
+  for (const RouteNode::Emit& emit : node.emits) run_emit(emit, batch, legs);
   for (const auto& next : node.next) collect(*next, batch, legs);
 }
 
+void Dispatcher::drop_loop(const EventBatch& batch, std::string_view error) {
+  pipeline_.counters().dropped_loop.add(batch.events());
+  pipeline_.log().error(
+      cat("tag \"", batch.tag().text(), "\" goes round in ", error, "; ", batch.events(), " events dropped"));
+}
+
 BatchPtr Dispatcher::run_filter(Filter& filter, const BatchPtr& batch, Legs& legs) {
-  FilterRun run(batch);
+  FilterRun run({batch, writer_, executor_.index()});
   try {
     filter.apply(*batch, run);
   } catch (const std::exception& error) {
-    run.fail_all(error.what());
+    run.fail_rest(error.what());
   }
-  pipeline_.counters().filtered.add(run.finish());
-  for (const auto& [reason, failed] : run.failed()) send_failed(failed, reason, legs);
-  return run.kept();
+  BatchPtr kept = run.finish();
+  settle(run, batch, legs);
+  return kept;
+}
+
+void Dispatcher::run_emit(const RouteNode::Emit& emit, const BatchPtr& batch, Legs& legs) {
+  EmitRun run({batch, writer_, executor_.index()}, tags(*emit.label));
+  try {
+    emit.output->process(*batch, run);
+  } catch (const std::exception& error) {
+    run.fail_rest(error.what());
+  }
+  std::vector<BatchPtr> emitted = run.finish();
+  settle(run, batch, legs);
+  for (BatchPtr& each : emitted) emit_again(*emit.label, std::move(each), legs);
+}
+
+template <class Run>
+void Dispatcher::settle(const Run& run, const BatchPtr& batch, Legs& legs) {
+  RoutingCounters& counters = pipeline_.counters();
+  const RunTally& tally = run.tally();
+  if (tally.dropped != 0) counters.filtered.add(tally.dropped);
+  if (tally.made != 0) counters.made.add(tally.made);
+  if (tally.held != 0 || tally.released != 0) {
+    counters.held.add(static_cast<std::int64_t>(tally.held) - static_cast<std::int64_t>(tally.let_go));
+    const bool fewer = tally.let_go >= tally.released;
+    (fewer ? counters.merged : counters.made)
+        .add(fewer ? tally.let_go - tally.released : tally.released - tally.let_go);
+  }
+  for (const auto& [reason, draft] : run.failed()) send_failed(draft.make(batch->tag(), *batch), reason, legs);
+}
+
+void Dispatcher::emit_again(const std::string& label, BatchPtr batch, Legs& legs) {
+  if (emit_depth_ == most_emits) return drop_loop(*batch, "a circle: outputs emit it again and again");
+  ++emit_depth_;
+  const RouteNode& node = routes_.find(label, batch->tag());
+  collect(node, std::move(batch), legs);
+  --emit_depth_;
 }
 
 /// To `@ERROR` if there is such a label; a failure on the way there is only counted, so that nothing goes in circles.
@@ -86,8 +130,7 @@ void Dispatcher::send_failed(const BatchPtr& failed, std::string_view reason, Le
     return;
   }
   ++error_depth_;
-  const Tag fresh = Tag::make(failed->tag().text());
-  collect(routes_.find(label, fresh), failed, legs);
+  collect(routes_.find(label, tags(label).intern(failed->tag().text())), failed, legs);
   --error_depth_;
 }
 
@@ -140,13 +183,13 @@ void Dispatcher::park(Legs legs, Receipts receipts, Flow& flow) {
   parked_.push_back({std::move(legs), std::move(receipts), queue->second.id, events});
   if (first) flow.hold();
   // Room may have come between the refusal and here, when nobody was known to wait.
-  if (!waiting_.exchange(true)) post_([this] { retry_parked(); });
+  if (!waiting_.exchange(true)) executor_.post([this] { retry_parked(); });
 }
 
 bool Dispatcher::has_parked(Flow& flow) const noexcept { return !parked_.empty() && queues_.contains(&flow); }
 
 void Dispatcher::space() {
-  if (waiting_.exchange(false)) post_([this] { retry_parked(); });
+  if (waiting_.exchange(false)) executor_.post([this] { retry_parked(); });
 }
 
 void Dispatcher::retry_parked() {
@@ -177,6 +220,13 @@ void Dispatcher::retry_parked() {
 }
 
 void Dispatcher::forget(Flow& flow) { queues_.erase(&flow); }
+
+void Dispatcher::finish(Clock::time_point deadline) {
+  flush_held();
+  for (retry_parked(); !parked_.empty() && Clock::now() < deadline; retry_parked())
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  abandon_parked();
+}
 
 void Dispatcher::abandon_parked() {
   for (const Parked& parked : parked_) {

@@ -1,38 +1,46 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <vector>
 
+#include "pipeline/event_run.hpp"
 #include "pipeline/pipeline.hpp"
 #include "pipeline/route_tree.hpp"
 #include "record/emitter.hpp"
+#include "record/entry_writer.hpp"
+#include "record/executor.hpp"
 #include "route/tag_table.hpp"
 
 namespace logboom {
 
 /// Carries batches along their routes on one worker: filters, then every sink of the route or none. What finds a buffer
-/// full is parked whole, and its flow held, until there is room.
+/// full is parked whole, and its flow held, until there is room. Events that filters hold back come out again when
+/// their time is over.
 ///
-/// Threads: the worker's, but for `space`.
+/// Threads: the worker's, but for `space`; `finish` when the worker has ended.
 class Dispatcher {
  public:
-  /// `post` runs a task on the worker's thread later.
-  Dispatcher(const Pipeline& pipeline, std::function<void(std::function<void()>)> post);
+  using Clock = std::chrono::steady_clock;
+
+  Dispatcher(const Pipeline& pipeline, Executor& executor);
   ~Dispatcher();
 
   /// This input's way in on this worker. Valid as long as the dispatcher.
   Emitter& emitter(InputNode& input);
   /// Some buffer has room again. Any thread.
   void space();
-  /// Counts what is still parked as dropped, for lack of time.
-  void abandon_parked();
+  /// The end: gives out what filters hold, waits until `deadline` for room for what is parked, and counts the rest as
+  /// dropped.
+  void finish(Clock::time_point deadline);
 
  private:
   class InputEmitter;
+  class Release;
   struct Leg {
     Sink* sink;
     BatchPtr batch;
@@ -49,10 +57,28 @@ class Dispatcher {
     std::uint64_t id;
     std::size_t parked;
   };
+  /// Who brings the events that come out of holders.
+  class HeldFlow final : public Flow {
+   public:
+    explicit HeldFlow(Dispatcher& dispatcher) : dispatcher_(dispatcher) {}
+    void hold() override { held_ = true; }
+    void go_on() override;
+    bool held() const noexcept { return held_; }
+
+   private:
+    Dispatcher& dispatcher_;
+    bool held_ = false;
+  };
 
   void dispatch(const std::string& label, Delivery delivery, Flow& flow);
-  void collect(const RouteNode& node, BatchPtr batch, Legs& legs);
+  /// `from`: the first filter of the node that the batch has not met.
+  void collect(const RouteNode& node, BatchPtr batch, Legs& legs, std::size_t from = 0);
   BatchPtr run_filter(Filter& filter, const BatchPtr& batch, Legs& legs);
+  void run_emit(const RouteNode::Emit& emit, const BatchPtr& batch, Legs& legs);
+  template <class Run>
+  void settle(const Run& run, const BatchPtr& batch, Legs& legs);
+  void emit_again(const std::string& label, BatchPtr batch, Legs& legs);
+  void drop_loop(const EventBatch& batch, std::string_view error);
   void send_failed(const BatchPtr& failed, std::string_view reason, Legs& legs);
   static Legs take_repeated(Legs& legs);
   void deliver(Legs legs, Receipts receipts, Flow& flow);
@@ -62,16 +88,27 @@ class Dispatcher {
   void retry_parked();
   bool has_parked(Flow& flow) const noexcept;
   void forget(Flow& flow);
+  void abandon_parked();
+
+  void watch_holders();
+  void expire_held();
+  void flush_held();
+  TagTable& tags(const std::string& label) { return tags_[label]; }
 
   const Pipeline& pipeline_;
-  std::function<void(std::function<void()>)> post_;
+  Executor& executor_;
   RouteCache routes_;
+  EntryWriter writer_;
   std::map<const InputNode*, std::unique_ptr<InputEmitter>> emitters_;
+  std::map<std::string, TagTable> tags_;  // of events that don't come from an input, for each label
   std::deque<Parked> parked_;
   std::map<Flow*, Queue> queues_;
   std::uint64_t last_queue_ = 0;
   std::atomic<bool> waiting_{false};
   unsigned error_depth_ = 0;
+  unsigned emit_depth_ = 0;
+  HeldFlow held_flow_{*this};
+  Clock::time_point watching_for_ = Clock::time_point::max();
 };
 
 }  // namespace logboom

@@ -32,11 +32,13 @@ Pipeline::Pipeline(const Element& root, Context context) : context_(std::move(co
   };
   count("logboom_routing_made_events_total", nullptr, counters_.made);
   count("logboom_routing_filtered_events_total", nullptr, counters_.filtered);
+  count("logboom_routing_merged_events_total", nullptr, counters_.merged);
   count("logboom_routing_unmatched_events_total", nullptr, counters_.unmatched);
   count("logboom_routing_dropped_events_total", "relabel_loop", counters_.dropped_loop);
   count("logboom_routing_dropped_events_total", "filter_error", counters_.dropped_filter_error);
   count("logboom_routing_dropped_events_total", "shutdown", counters_.dropped_shutdown);
   context_.metrics.gauge("logboom_routing_parked_events", {}, [this] { return counters_.parked.value(); });
+  context_.metrics.gauge("logboom_routing_held_events", {}, [this] { return counters_.held.value(); });
 }
 
 Pipeline::~Pipeline() = default;

@@ -25,22 +25,40 @@ struct InputNode {
   SourcePos pos;
 };
 
+struct FilterNode {
+  std::string id;
+  std::string label;  // whose rules it is one of; empty: the top level
+  std::unique_ptr<Filter> plugin;
+  SourcePos pos;
+};
+
 struct OutputNode {
   std::string id;
   std::unique_ptr<Output> plugin;
-  std::unique_ptr<Sink> sink;  // null where the output only routes
+  std::unique_ptr<Sink> sink;   // null where the output only routes
+  EmitOutput* emits = nullptr;  // the plugin, where it sends events on
+  std::string emit_label;       // into whose rules
   SourcePos pos;
+};
+
+/// A plugin that holds events back, and where it gives them back.
+struct HolderPlace {
+  Holder* holder;
+  const Filter* filter;  // behind this filter; null: at the top
+  std::string label;     // of the rules of this label
 };
 
 /// What happened to events between inputs and outputs.
 struct RoutingCounters {
   Counter made;  // copies beyond the first, for outputs that send events to several
   Counter filtered;
+  Counter merged;  // held events that became part of another one
   Counter unmatched;
   Counter dropped_loop;
   Counter dropped_filter_error;
   Counter dropped_shutdown;
   Gauge parked;
+  Gauge held;  // in the memory of filters that wait for more
 };
 
 /// Everything that one configuration built. Immutable once it is made, but for the counters.
@@ -64,7 +82,8 @@ class Pipeline {
 
   std::uint64_t generation() const noexcept { return context_.generation; }
   const Router& router() const noexcept { return router_; }
-  Filter& filter(std::size_t index) const { return *filters_[index]; }
+  Filter& filter(std::size_t index) const { return *filters_[index].plugin; }
+  const std::vector<HolderPlace>& holders() const noexcept { return holders_; }
   const OutputNode& output(std::size_t index) const { return outputs_[index]; }
   const std::vector<OutputNode>& outputs() const noexcept { return outputs_; }
   std::list<InputNode>& inputs() noexcept { return inputs_; }
@@ -81,9 +100,10 @@ class Pipeline {
   friend class PipelineBuilder;
   Context context_;
   Router router_;
-  std::vector<std::unique_ptr<Filter>> filters_;
+  std::vector<FilterNode> filters_;
   std::vector<OutputNode> outputs_;
   std::list<InputNode> inputs_;
+  std::vector<HolderPlace> holders_;
   mutable RoutingCounters counters_;
   mutable std::atomic<std::uint64_t> unmatched_seen_{0};
 };

@@ -46,7 +46,12 @@ class TreeBuilder {
     Plan(TreeBuilder& builder, RouteNode& node, std::size_t output, std::string_view tag)
         : builder_(builder), node_(node), output_(output), tag_(tag) {}
     void here() override {
-      node_.sinks.push_back(builder_.pipeline_.output(output_).sink.get());
+      const OutputNode& output = builder_.pipeline_.output(output_);
+      if (output.emits != nullptr) {
+        node_.emits.push_back({output.emits, &output.emit_label});
+      } else {
+        node_.sinks.push_back(output.sink.get());
+      }
       builder_.way_ += cat("o", output_, ";");
     }
     void label(const std::string& name) override {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <logboom/filter.hpp>
+#include <logboom/output.hpp>
 
 #include "output/sink.hpp"
 
@@ -13,17 +14,23 @@ namespace logboom {
 
 class Pipeline;
 
-/// Where the events of a tag go from one label on: through these filters, then to these sinks and on to further labels.
+/// Where the events of a tag go from one label on: through these filters, then to these sinks, to outputs that look at
+/// them and send them on, and to further labels.
 struct RouteNode {
   enum class End : std::uint8_t { delivered, unmatched, loop };
   std::vector<Filter*> filters;
   std::vector<Sink*> sinks;
+  struct Emit {
+    EmitOutput* output;
+    const std::string* label;  // into whose rules it emits
+  };
+  std::vector<Emit> emits;
   std::vector<std::unique_ptr<RouteNode>> next;
   End end = End::delivered;
   std::string error;  // for `loop`: which labels
 
   /// True where a batch goes to exactly one sink as it is.
-  bool is_single() const noexcept { return filters.empty() && next.empty() && sinks.size() == 1; }
+  bool is_single() const noexcept { return filters.empty() && emits.empty() && next.empty() && sinks.size() == 1; }
 };
 
 /// One worker's routes. Tags with the same way share one tree, so that many tags cost little.

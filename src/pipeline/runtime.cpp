@@ -6,7 +6,6 @@
 #include <csignal>
 #include <map>
 #include <stdexcept>
-#include <thread>
 
 namespace logboom {
 
@@ -16,12 +15,6 @@ namespace {
 // asked it to stop.
 constexpr std::chrono::seconds connections_patience{4};
 constexpr std::chrono::seconds flush_patience{8};
-
-unsigned worker_count(const SystemSettings& system) {
-  if (system.workers != 0) return system.workers;
-  const unsigned cores = std::thread::hardware_concurrency();
-  return cores == 0 ? 1 : cores;
-}
 
 /// Each connection is a file: the usual limit of 1024 would be the number of containers.
 void raise_file_limit(Log& log) {
@@ -34,11 +27,10 @@ void raise_file_limit(Log& log) {
 }  // namespace
 
 Runtime::Runtime(const Element& root, Pipeline::Context context, OwnLog& log, MetricsRegistry& metrics)
-    : log_(log), metrics_(metrics), server_(worker_count(context.system), log), pipeline_(root, std::move(context)) {
+    : log_(log), metrics_(metrics), server_(context.system.workers, log), pipeline_(root, std::move(context)) {
   server_.decompress_budget().resize(pipeline_.system().decompression_budget);
   for (auto& worker : server_.workers()) {
-    dispatchers_.push_back(std::make_unique<Dispatcher>(
-        pipeline_, [&worker = *worker](std::function<void()> task) { worker.post(std::move(task)); }));
+    dispatchers_.push_back(std::make_unique<Dispatcher>(pipeline_, *worker));
   }
   for (const OutputNode& output : pipeline_.outputs()) {
     if (!output.sink) continue;
@@ -101,7 +93,7 @@ void Runtime::shut_down() {
 
 void Runtime::flush_and_leave() {
   for (auto& worker : server_.workers()) worker->stop_and_join();
-  for (auto& dispatcher : dispatchers_) dispatcher->abandon_parked();
+  for (auto& dispatcher : dispatchers_) dispatcher->finish(deadline_ - flush_patience);
   bool clean = true;
   bool stuck = false;
   for (const OutputNode& output : pipeline_.outputs()) {

@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <thread>
 
 namespace logboom {
 
@@ -87,7 +89,7 @@ SystemSection read_system(const Element& root, const WarnFn& warn) {
     level_given = level_given || known.find("log_level") != nullptr;
   }
   SystemSection result;
-  result.settings.workers = options.workers;
+  result.settings.workers = options.workers != 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
   result.settings.root_dir = options.root_dir;
   result.settings.file_permission = options.file_permission;
   result.settings.dir_permission = options.dir_permission;

@@ -91,11 +91,13 @@ class FakeContext final : public BuildContext {
     if (!parsers) throw ConfigError({}, cat("no parser '", section.type, "' in this test"));
     return parsers(section);
   }
+  void label(const std::string& name, const SourcePos&) override { labels_used_.push_back(name); }
   std::size_t store(const PluginSection&) override { return stores_++; }
 
   Element& section() noexcept { return element_; }
   SystemSettings& settings() noexcept { return system_; }
   const std::vector<std::string>& warnings() const noexcept { return warnings_; }
+  const std::vector<std::string>& labels_used() const noexcept { return labels_used_; }
   /// Where formatters come from, if the plugin wants one.
   std::function<FormatterFactory(const PluginSection&)> formatters;
   std::function<ParserFactory(const PluginSection&)> parsers;
@@ -117,6 +119,7 @@ class FakeContext final : public BuildContext {
   RecordingMetrics metrics_;
   SystemSettings system_;
   std::vector<std::string> warnings_;
+  std::vector<std::string> labels_used_;
   std::size_t stores_ = 0;
 };
 

@@ -83,7 +83,7 @@ TEST(Dispatcher, word_of_room_while_nothing_is_parked_costs_nothing) {
   bench.send("a", 1);
   bench.dispatcher->space();
   bench.dispatcher->space();
-  EXPECT_THAT(bench.posted, IsEmpty());
+  EXPECT_THAT(bench.executor.posted, IsEmpty());
 }
 
 TEST(Dispatcher, a_batch_for_several_sinks_goes_to_none_before_all_have_room) {
@@ -160,7 +160,7 @@ TEST(Dispatcher, what_is_still_parked_at_the_end_is_counted_as_dropped_and_not_c
   Outcomes outcomes;
   bench.send("t", 1, 2, outcomes.receipt(1));
   bench.send("t", 3, 1, outcomes.receipt(2));
-  bench.dispatcher->abandon_parked();
+  bench.dispatcher->finish(Dispatcher::Clock::now());
   EXPECT_EQ(bench.pipeline->counters().dropped_shutdown.value(), 6u);
   EXPECT_EQ(bench.pipeline->counters().parked.value(), 0);
   EXPECT_EQ(outcomes.settled, (std::map<int, bool>{{1, false}, {2, false}}));

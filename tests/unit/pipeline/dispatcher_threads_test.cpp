@@ -123,8 +123,7 @@ TEST(DispatcherThreads, of_several_workers_with_small_buffers_lose_nothing_and_n
   std::vector<std::unique_ptr<Dispatcher>> dispatchers;
   std::vector<net::Worker*> workers{&one, &two};
   for (net::Worker* worker : workers) {
-    dispatchers.push_back(std::make_unique<Dispatcher>(
-        pipeline, [worker](std::function<void()> task) { worker->post(std::move(task)); }));
+    dispatchers.push_back(std::make_unique<Dispatcher>(pipeline, *worker));
     worker->start();
   }
   for (const OutputNode& output : pipeline.outputs()) {

@@ -91,6 +91,64 @@ class ToyFilterPlugin final : public Filter {
   ToyFilter& does_;
 };
 
+class ToyEmitOutput final : public EmitOutput {
+ public:
+  explicit ToyEmitOutput(ToyEmit& does) : does_(does) {}
+  void process(const EventBatch& batch, EmitSink& sink) override { does_(batch, sink); }
+
+ private:
+  ToyEmit& does_;
+};
+
+std::string record_of(std::int64_t n) {
+  OutBuffer bytes;
+  msgpack::Writer writer(bytes);
+  writer.map(1);
+  writer.string("n");
+  writer.integer(n);
+  return std::string(bytes.text());
+}
+
+class PairsFilter final : public Filter, public Holder {
+ public:
+  void apply(const EventBatch& batch, FilterSink& sink) override {
+    batch.for_each([&](const Event& event) {
+      std::int64_t n = 0;
+      event.record.find("n").to_int(n);
+      sink.hold(event);
+      const std::string tag(batch.tag().text());
+      const auto first = waiting_.find(tag);
+      if (first == waiting_.end()) {
+        waiting_[tag] = {n, Clock::now() + std::chrono::seconds(10)};
+        return;
+      }
+      sink.release(event.time, record_of(first->second.n + n), 2);
+      waiting_.erase(first);
+    });
+  }
+  Holder* holder() noexcept override { return this; }
+  std::optional<Clock::time_point> next_expiry(unsigned) const override {
+    if (waiting_.empty()) return std::nullopt;
+    return waiting_.begin()->second.until;
+  }
+  void expire(Clock::time_point, ReleaseSink& sink) override { flush(sink); }
+  void flush(ReleaseSink& sink) override {
+    for (const auto& [tag, event] : std::exchange(waiting_, {})) give_back(tag, event.n, sink);
+  }
+
+ private:
+  struct Waiting {
+    std::int64_t n;
+    Clock::time_point until;
+  };
+  static void give_back(const std::string& tag, std::int64_t n, ReleaseSink& sink) {
+    if (n == 13) return sink.fail(tag, {5, 0}, record_of(n), 1, "unlucky");
+    if (n == 100) return sink.release_to("@LATE", tag, {5, 0}, record_of(n), 1);
+    sink.release(tag, {5, 0}, record_of(n), 1);
+  }
+  std::map<std::string, Waiting> waiting_;
+};
+
 struct NoOptions {
   static void describe(Describe<NoOptions>&) {}
 };
@@ -113,6 +171,9 @@ std::vector<PluginInfo> toy_plugins(Toys& toys) {
       toy(PluginKind::output, "toy", [&toys](BuildContext& c) { return std::make_unique<ToyOutput>(toys, c.id()); }));
   all.push_back(toy(PluginKind::buffer, "memory",
                     [&toys](BuildContext& c) { return std::make_unique<ToyBuffer>(toys, c.id()); }));
+  all.push_back(toy(PluginKind::output, "emit",
+                    [&toys](BuildContext& c) { return std::make_unique<ToyEmitOutput>(toys.emits[c.id()]); }));
+  all.push_back(toy(PluginKind::filter, "pairs", [](BuildContext&) { return std::make_unique<PairsFilter>(); }));
   all.push_back(toy(PluginKind::filter, "toy",
                     [&toys](BuildContext& c) { return std::make_unique<ToyFilterPlugin>(toys.filters[c.id()]); }));
   return all;
@@ -138,8 +199,7 @@ Bench::Bench(std::string_view config, const std::function<void(Toys&)>& prepare)
   };
   const Element root = parse_text(config, "t.conf", ".", {});
   pipeline = std::make_unique<Pipeline>(root, Pipeline::Context{*registry, log, metrics, {}, 1, warn});
-  dispatcher = std::make_unique<Dispatcher>(*pipeline,
-                                            [this](std::function<void()> task) { posted.push_back(std::move(task)); });
+  dispatcher = std::make_unique<Dispatcher>(*pipeline, executor);
   for (const OutputNode& output : pipeline->outputs()) {
     if (output.sink) output.sink->set_on_space([this] { dispatcher->space(); });
   }
@@ -183,9 +243,17 @@ void Bench::make_room(const std::string& id, std::uint64_t events) {
 }
 
 void Bench::run_posted() {
-  while (!posted.empty()) {
-    const auto task = std::move(posted.front());
-    posted.pop_front();
+  while (!executor.posted.empty()) {
+    const auto task = std::move(executor.posted.front());
+    executor.posted.pop_front();
+    task();
+  }
+}
+
+void Bench::run_later() {
+  while (!executor.later.empty()) {
+    const auto task = std::move(executor.later.begin()->second);
+    executor.later.erase(executor.later.begin());
     task();
   }
 }
@@ -206,8 +274,8 @@ void Bench::expect_balance() {
   metrics.visit([&](const Metrics::Sample& sample) {
     if (sample.name == "logboom_output_delivered_events_total") delivered += static_cast<std::uint64_t>(sample.value);
   });
-  EXPECT_EQ(received_ + c.made.value(), c.filtered.value() + c.unmatched.value() + delivered + dropped +
-                                            static_cast<std::uint64_t>(c.parked.value()));
+  EXPECT_EQ(received_ + c.made.value(), c.filtered.value() + c.merged.value() + c.unmatched.value() + delivered +
+                                            dropped + static_cast<std::uint64_t>(c.parked.value() + c.held.value()));
 }
 
 std::string build_error(std::string_view config) {

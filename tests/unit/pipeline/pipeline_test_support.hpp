@@ -18,8 +18,9 @@
 #include "pipeline/pipeline.hpp"
 
 /// A pipeline from configuration text, with plugins that do what the test says: the input `toy`, outputs `toy` and
-/// `broken_start`, the filter `toy`, and a memory buffer that is as full as the test wants. `copy`, `relabel` and
-/// `null` are the real ones. What toys do is kept by their `@id`.
+/// `broken_start`, the output `emit`, the filter `toy`, the filter `pairs` that holds each event until its tag's next
+/// one comes and joins the two ({"n":1} and {"n":2} become {"n":3}) or 10 s are over, and a memory buffer that is as
+/// full as the test wants. `copy`, `relabel` and `null` are the real ones. What toys do is kept by their `@id`.
 namespace logboom::pipeline_test {
 
 /// A sink that a test fills and empties. Nothing is written; what was appended counts as delivered.
@@ -34,11 +35,13 @@ struct ToySink {
 };
 
 using ToyFilter = std::function<void(const EventBatch&, FilterSink&)>;
+using ToyEmit = std::function<void(const EventBatch&, EmitSink&)>;
 
 /// What the toys share. Outlives the pipeline.
 struct Toys {
   std::map<std::string, ToySink> sinks;
   std::map<std::string, ToyFilter> filters;
+  std::map<std::string, ToyEmit> emits;
   std::vector<std::string> journal;  // "reserve a", "refuse a", "unreserve a", "append a"
   std::vector<std::string> started;
 };
@@ -68,7 +71,18 @@ struct Outcomes {
   std::map<int, bool> settled;
 };
 
-/// The pipeline of one configuration and one dispatcher. What the dispatcher posts waits for `run_posted`.
+/// What is posted waits for `run_posted`; what is to happen later, for `run_later`.
+struct ToyExecutor final : Executor {
+  unsigned index() const noexcept override { return 0; }
+  void post(std::function<void()> task) override { posted.push_back(std::move(task)); }
+  void call_at(std::chrono::steady_clock::time_point at, std::function<void()> task) override {
+    later.emplace(at, std::move(task));
+  }
+  std::deque<std::function<void()>> posted;
+  std::multimap<std::chrono::steady_clock::time_point, std::function<void()>> later;
+};
+
+/// The pipeline of one configuration and one dispatcher.
 class Bench {
  public:
   explicit Bench(std::string_view config, const std::function<void(Toys&)>& prepare = {});
@@ -81,12 +95,14 @@ class Bench {
   /// Gives a sink room, tells the dispatcher and lets it work.
   void make_room(const std::string& id, std::uint64_t events);
   void run_posted();
+  /// Runs what was to happen later, in order, however late that is.
+  void run_later();
   /// The n of each event that a sink has, in order; "1 2 3".
   std::string numbers(const std::string& id);
   InputNode& input(std::size_t index = 0);
 
   std::uint64_t received() const { return received_; }
-  /// received + made = filtered + unmatched + delivered + dropped + parked
+  /// received + made = filtered + merged + unmatched + delivered + dropped + parked + held
   void expect_balance();
 
   Toys toys;
@@ -96,8 +112,8 @@ class Bench {
   ToyFlow flow;
   std::unique_ptr<Registry> registry;
   std::unique_ptr<Pipeline> pipeline;
+  ToyExecutor executor;
   std::unique_ptr<Dispatcher> dispatcher;
-  std::deque<std::function<void()>> posted;
 
  private:
   std::uint64_t received_ = 0;
