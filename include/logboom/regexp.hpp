@@ -68,6 +68,10 @@ class Regexp {
   // matched by `.` and negated classes only, and the valid text around it matches as usual. `subject` must outlive the
   // use of the region.
   SearchResult search(std::string_view subject, MatchRegion& region) const;
+  // Finds the first match that begins at byte `from` or behind it; what is before it still counts for `^`, `\b` and
+  // what looks back. To find all matches, search from the end of the last one (one character further after an empty
+  // match): with the same region and the unchanged subject, that checks its UTF-8 once.
+  SearchResult search(std::string_view subject, MatchRegion& region, std::size_t from) const;
 
   // Named groups in the order of their numbers.
   const std::vector<NamedGroup>& named_groups() const;

@@ -31,6 +31,8 @@ class TimeZone {
   // Any time is allowed; beyond some 10^8 years from now the offset is that of the nearest such year.
   Local at(std::int64_t sec) const;
   bool is_utc() const;
+  // True for copies of one object.
+  bool is_same(const TimeZone& other) const { return data_ == other.data_; }
 
   struct Data;
 

@@ -101,6 +101,7 @@ struct MatchRegion::Impl {
   std::unique_ptr<OnigMatchParam, FreeParam> param{onig_new_match_param()};
   std::string_view subject;
   std::string cleaned;
+  bool is_clean = true;
   bool matched = false;
 };
 
@@ -161,15 +162,20 @@ Regexp Regexp::compile(std::string_view pattern, Flags flags, RegexpLimits limit
   return Regexp(std::move(impl));
 }
 
-SearchResult Regexp::search(std::string_view subject, MatchRegion& region) const {
+SearchResult Regexp::search(std::string_view subject, MatchRegion& region) const { return search(subject, region, 0); }
+
+SearchResult Regexp::search(std::string_view subject, MatchRegion& region, std::size_t from) const {
   MatchRegion::Impl& state = *region.impl_;
+  const bool known = from > 0 && state.subject.data() == subject.data() && state.subject.size() == subject.size();
   state.subject = subject;
   state.matched = false;
+  if (from > subject.size()) return SearchResult::no_match;
   if (subject.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) return SearchResult::limit_exceeded;
-  if (!is_valid_utf8(subject)) {
-    copy_with_stand_ins(subject, state.cleaned);
-    subject = state.cleaned;
+  if (!known) {
+    state.is_clean = is_valid_utf8(subject);
+    if (!state.is_clean) copy_with_stand_ins(subject, state.cleaned);
   }
+  if (!state.is_clean) subject = state.cleaned;
   if (subject.data() == nullptr) subject = std::string_view("", 0);
   OnigMatchParam* param = state.param.get();
   onig_set_retry_limit_in_match_of_match_param(param, impl_->limits.retries_in_match);
@@ -177,8 +183,8 @@ SearchResult Regexp::search(std::string_view subject, MatchRegion& region) const
   onig_set_match_stack_limit_size_of_match_param(param, impl_->limits.stack_entries);
   const OnigUChar* begin = bytes(subject.data());
   const OnigUChar* end = begin + subject.size();
-  const int result =
-      onig_search_with_param(impl_->regex.get(), begin, end, begin, end, state.region.get(), ONIG_OPTION_NONE, param);
+  const int result = onig_search_with_param(impl_->regex.get(), begin, end, begin + from, end, state.region.get(),
+                                            ONIG_OPTION_NONE, param);
   if (result == ONIG_MISMATCH) return SearchResult::no_match;
   // Every other negative result is one of the limits or exhausted memory.
   if (result < 0) return SearchResult::limit_exceeded;
