@@ -34,6 +34,7 @@ void OutFileOptions::describe(Describe<OutFileOptions>& d) {
   d.param("localtime", &O::localtime, "Slices are in local time; false is the same as utc.");
   d.param("timezone", &O::timezone, "The time zone of slices, and of times in lines: `+09:00`, `Asia/Tokyo`.");
   d.plugin("format", &O::format, PluginKind::formatter, "How an event is written; its line end included.");
+  d.section("inject", &O::inject, inject_doc);
   d.leave_section("buffer");
 }
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include <logboom/inject.hpp>
 #include <logboom/output.hpp>
 #include <logboom/params.hpp>
 
@@ -26,6 +27,7 @@ struct OutFileOptions {
   bool localtime = true;
   std::optional<std::string> timezone;
   PluginSection format{"out_file", nullptr};
+  std::optional<InjectOptions> inject;
 
   static void describe(Describe<OutFileOptions>& d);
 

@@ -126,6 +126,7 @@ OutFile::OutFile(Options options, BuildContext& context) : options_(std::move(op
   format_element_ = format_with_zone(options_);
   if (format_element_ != nullptr) options_.format.element = format_element_.get();
   formatter_ = context.formatter(options_.format)();
+  injector_.emplace(options_.inject, element, context.system());
   files_.emplace(writer_spec(options_, context.system()), context.log());
 }
 
@@ -164,7 +165,8 @@ void OutFile::format_batch(const Chunk& chunk, const EventBatch& batch, Place& p
       ++result.invalid_events;
       return;
     }
-    if (!formatter_->format(tag, event, place.target->text)) ++result.invalid_events;
+    const Event shown = injector_->apply(tag, event);
+    if (!formatter_->format(tag, shown, place.target->text)) ++result.invalid_events;
     if (place.target->text.size() >= write_size) files_->put(*place.target);
   });
 }

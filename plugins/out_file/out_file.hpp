@@ -58,6 +58,7 @@ class OutFile final : public ChunkOutput {
   /// For several flush threads.
   std::mutex mutex_;
   std::unique_ptr<Formatter> formatter_;
+  std::optional<Injector> injector_;
   std::optional<FileWriter> files_;
   std::string key_;
   /// The target's key for a tag and a slice that came before.

@@ -3,6 +3,7 @@
 #include <mutex>
 
 #include <logboom/formatter.hpp>
+#include <logboom/inject.hpp>
 #include <logboom/output.hpp>
 
 #include "line_writer.hpp"
@@ -18,14 +19,18 @@ class OutStdout final : public ChunkOutput {
  public:
   struct Options {
     PluginSection format{"stdout", nullptr};
+    std::optional<InjectOptions> inject;
 
     static void describe(Describe<Options>& d) {
       d.plugin("format", &Options::format, PluginKind::formatter, "How an event is written; its line end included.");
+      d.section("inject", &Options::inject, inject_doc);
       d.leave_section("buffer");
     }
   };
 
-  OutStdout(Options options, BuildContext& context) : formatter_(context.formatter(options.format)()) {}
+  OutStdout(Options options, BuildContext& context)
+      : formatter_(context.formatter(options.format)()),
+        injector_(options.inject, context.element(), context.system()) {}
 
   BufferDefaults buffer_defaults() const override {
     BufferDefaults defaults;
@@ -39,7 +44,7 @@ class OutStdout final : public ChunkOutput {
     WriteResult result;
     text_.clear();
     chunk.for_each([&](std::string_view tag, const Event& event) {
-      if (!formatter_->format(tag, event, text_)) ++result.invalid_events;
+      if (!formatter_->format(tag, injector_.apply(tag, event), text_)) ++result.invalid_events;
       if (text_.size() >= write_size && result.reason.empty()) put(result);
       if (!result.reason.empty()) text_.clear();
     });
@@ -66,6 +71,7 @@ class OutStdout final : public ChunkOutput {
   /// For several flush threads.
   std::mutex mutex_;
   std::unique_ptr<Formatter> formatter_;
+  Injector injector_;
   OutBuffer text_;
   std::size_t peak_ = 0;
   LineWriter lines_{STDOUT_FILENO};

@@ -16,6 +16,7 @@
 
 #include <logboom/buffer.hpp>
 #include <logboom/formatter.hpp>
+#include <logboom/parser.hpp>
 #include <logboom/plugin.hpp>
 
 #include "config/parser.hpp"
@@ -144,6 +145,8 @@ class TestContext : public BuildContext {
     format = section;
     return [] { return std::make_unique<TestFormatter>(); };
   }
+  ParserFactory parser(const PluginSection&) override { return {}; }
+  void label(const std::string&, const SourcePos&) override {}
   std::size_t store(const PluginSection& section) override {
     stores.push_back(section.type);
     return stores.size() - 1;
