@@ -1,50 +1,28 @@
 #include "base/log.hpp"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <ctime>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
-#include <system_error>
 #include <utility>
 
-// Fluentd's words instead of spdlog's "warning" and "critical".
-#define SPDLOG_LEVEL_NAMES \
-  { "trace", "debug", "info", "warn", "error", "fatal", "off" }
-#include <spdlog/logger.h>
-#include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <logboom/timefmt.hpp>
+#include <nlohmann/json.hpp>
 
 namespace logboom {
 namespace {
 
-static_assert(static_cast<int>(LogLevel::fatal) == static_cast<int>(spdlog::level::critical));
+using std::chrono::steady_clock;
 
-// spdlog's %z is +00:00, strftime's is +0000.
-class ZoneFlag : public spdlog::custom_flag_formatter {
- public:
-  void format(const spdlog::details::log_msg&, const std::tm& time, spdlog::memory_buf_t& out) override {
-    std::array<char, 8> text{};
-    const std::size_t size = std::strftime(text.data(), text.size(), "%z", &time);
-    out.append(text.data(), text.data() + size);
-  }
-  std::unique_ptr<custom_flag_formatter> clone() const override { return spdlog::details::make_unique<ZoneFlag>(); }
-};
-
-std::unique_ptr<spdlog::pattern_formatter> line_format() {
-  auto format = std::make_unique<spdlog::pattern_formatter>();
-  format->add_flag<ZoneFlag>('*').set_pattern("%Y-%m-%d %H:%M:%S %* [%l]: %v");
-  return format;
-}
+constexpr std::array<std::string_view, 6> level_names{"trace", "debug", "info", "warn", "error", "fatal"};
 
 bool is_plain(char c) { return (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) || c == '\t'; }
 
 std::string harmless(std::string_view message) {
-  while (message.ends_with('\n')) message.remove_suffix(1);
   constexpr std::string_view digits = "0123456789abcdef";
   std::string out;
   out.reserve(message.size());
@@ -61,76 +39,126 @@ std::string harmless(std::string_view message) {
   return out;
 }
 
-class SinkLog : public OwnLog {
- public:
-  explicit SinkLog(spdlog::sink_ptr sink) : sink_(prepare(std::move(sink))) {}
+std::string json_text(std::string_view text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
 
-  void write(LogLevel level, std::string_view message) override {
-    const std::string text = harmless(message);
-    const spdlog::details::log_msg line({}, static_cast<spdlog::level::level_enum>(level), text);
-    const std::lock_guard lock(mutex_);
-    try {
-      sink_->log(line);
-      sink_->flush();
-    } catch (const spdlog::spdlog_ex&) {  // a full disk must not end the program, and there is nowhere to say it
-    }
+/// Which lines have been written lately.
+class Repetitions {
+ public:
+  void set(const LogStyle& style) {
+    repeated_ = style.ignore_repeated;
+    same_ = style.ignore_same;
+    written_.clear();
+    last_.clear();
   }
 
-  void reopen() override {}
-
- protected:
-  void replace(spdlog::sink_ptr sink) {
-    sink = prepare(std::move(sink));
-    const std::lock_guard lock(mutex_);
-    sink_.swap(sink);
+  /// True when the line is to be left out.
+  bool is_one(std::string_view line) {
+    if (repeated_.count() <= 0 && same_.count() <= 0) return false;
+    const auto now = steady_clock::now();
+    if (repeated_.count() > 0 && line == last_ && now - last_time_ <= repeated_) return true;
+    if (same_.count() > 0 && !first_of_its_interval(line, now)) return true;
+    last_ = line;
+    last_time_ = now;
+    return false;
   }
 
  private:
-  static spdlog::sink_ptr prepare(spdlog::sink_ptr sink) {
-    sink->set_formatter(line_format());
-    return sink;
+  static constexpr std::size_t max_remembered = 1000;
+
+  bool first_of_its_interval(std::string_view line, steady_clock::time_point now) {
+    const auto found = written_.find(line);
+    if (found != written_.end()) {
+      if (now - found->second <= same_) return false;
+      found->second = now;
+      return true;
+    }
+    if (written_.size() >= max_remembered) {
+      std::erase_if(written_, [&](const auto& entry) { return now - entry.second > same_; });
+    }
+    if (written_.size() < max_remembered) written_.emplace(line, now);
+    return true;
   }
 
-  std::mutex mutex_;
-  spdlog::sink_ptr sink_;
+  std::chrono::nanoseconds repeated_{0};
+  std::chrono::nanoseconds same_{0};
+  std::string last_;
+  steady_clock::time_point last_time_;
+  std::map<std::string, steady_clock::time_point, std::less<>> written_;
 };
 
-// spdlog retries an open that fails, with pauses; this says at once what is wrong.
-spdlog::sink_ptr open_file(const std::string& path) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-  if (file < 0) {
-    throw std::runtime_error("can't open the log file '" + path + "': " + std::generic_category().message(errno));
+void write_to_stderr(std::string_view line) {
+  while (!line.empty()) {
+    const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return;  // there is nowhere to say it
+    line.remove_prefix(static_cast<std::size_t>(written));
   }
-  ::close(file);
-  return std::make_shared<spdlog::sinks::basic_file_sink_st>(path);
 }
 
-class FileLog : public SinkLog {
+class StyledLog final : public OwnLog {
  public:
-  explicit FileLog(std::string path) : SinkLog(open_file(path)), path_(std::move(path)) {}
+  StyledLog() { set_style({}); }
+
+  void write(LogLevel level, std::string_view message) override {
+    while (message.ends_with('\n')) message.remove_suffix(1);
+    const std::string_view name = level_names.at(std::min(static_cast<std::size_t>(level), level_names.size() - 1));
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const auto sec = std::chrono::floor<std::chrono::seconds>(now);
+    const std::lock_guard lock(mutex_);
+    if (repetitions_.is_one(cat(name, " ", message))) return;
+    const std::string time =
+        time_->format({sec.count(), static_cast<std::uint32_t>(std::chrono::nanoseconds(now - sec).count())});
+    const std::string line = style_.format == LogFormat::json ? cat("{\"time\":", json_text(time), ",\"level\":\"",
+                                                                    name, "\",\"message\":", json_text(message), "}\n")
+                                                              : cat(time, " [", name, "]: ", harmless(message), "\n");
+    file_ ? file_->write(line, static_cast<std::time_t>(sec.count())) : write_to_stderr(line);
+  }
 
   void reopen() override {
     try {
-      replace(open_file(path_));
+      const std::lock_guard lock(mutex_);
+      if (file_) file_->reopen();
+      return;
     } catch (const std::exception& problem) {
       error(problem.what());
     }
   }
 
+  void set_style(const LogStyle& style) override {
+    TimeFormatter time = TimeFormatter::compile(style.time_format, TimeZone::local());
+    const std::lock_guard lock(mutex_);
+    time_ = std::move(time);
+    style_ = style;
+    repetitions_.set(style);
+  }
+
+  void move_to_file(std::string path, LogRotation rotation) override {
+    auto file = std::make_unique<LogFile>(std::move(path), rotation);
+    const std::lock_guard lock(mutex_);
+    file_ = std::move(file);
+  }
+
  private:
-  std::string path_;
+  std::mutex mutex_;
+  LogStyle style_;
+  std::optional<TimeFormatter> time_;
+  Repetitions repetitions_;
+  std::unique_ptr<LogFile> file_;
 };
 
 }  // namespace
 
-std::unique_ptr<OwnLog> make_stderr_log() {
-  return std::make_unique<SinkLog>(std::make_shared<spdlog::sinks::stderr_sink_st>());
+std::unique_ptr<OwnLog> make_stderr_log() { return std::make_unique<StyledLog>(); }
+
+std::unique_ptr<OwnLog> make_file_log(std::string path, LogRotation rotation) {
+  auto log = std::make_unique<StyledLog>();
+  log->move_to_file(std::move(path), rotation);
+  return log;
 }
 
-std::unique_ptr<OwnLog> make_file_log(std::string path) { return std::make_unique<FileLog>(std::move(path)); }
-
 bool LogLimiter::due(std::uint64_t& suppressed) noexcept {
-  using std::chrono::steady_clock;
   const std::int64_t now = std::chrono::nanoseconds(steady_clock::now().time_since_epoch()).count();
   std::int64_t next = next_.load(std::memory_order_relaxed);
   const std::int64_t later = now + std::chrono::nanoseconds(interval_).count();
