@@ -150,6 +150,8 @@ class StyledLog final : public OwnLog {
 
 }  // namespace
 
+void check_style(const LogStyle& style) { TimeFormatter::compile(style.time_format, TimeZone::utc()); }
+
 std::unique_ptr<OwnLog> make_stderr_log() { return std::make_unique<StyledLog>(); }
 
 std::unique_ptr<OwnLog> make_file_log(std::string path, LogRotation rotation) {

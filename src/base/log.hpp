@@ -21,6 +21,9 @@ struct LogStyle {
   std::chrono::nanoseconds ignore_same{0};      ///< The same, whatever is between.
 };
 
+/// Throws std::invalid_argument for a time format that can't be.
+void check_style(const LogStyle& style);
+
 /// The log that main makes and hands on. Lines look like Fluentd's: "2026-11-23 15:00:00 +0000 [info]: message", in
 /// local time, or {"time":"…","level":"info","message":"…"}. In text, control characters in a message are written as
 /// \xNN and its further lines are indented, so that nothing that a peer sent can pass for a line of its own.

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <filesystem>
 #include <stdexcept>
@@ -41,6 +42,23 @@ std::string date_of(std::time_t time) {
 }
 
 }  // namespace
+
+LogRotation log_rotation(std::string_view age, std::optional<std::uint64_t> size) {
+  LogRotation out;
+  if (age == "daily") out.age = LogRotation::Age::daily;
+  if (age == "weekly") out.age = LogRotation::Age::weekly;
+  if (age == "monthly") out.age = LogRotation::Age::monthly;
+  if (out.age != LogRotation::Age::any || (age.empty() && !size)) return out;
+  if (!age.empty()) {
+    const auto [end, error] = std::from_chars(age.data(), age.data() + age.size(), out.files);
+    if (error != std::errc() || end != age.data() + age.size() || out.files > 10'000) {
+      throw std::invalid_argument("expected daily, weekly, monthly or a number of files but found '" +
+                                  std::string(age) + "'");
+    }
+  }
+  out.size = out.files == 0 ? 0 : size.value_or(std::uint64_t{1} << 20);
+  return out;
+}
 
 LogFile::LogFile(std::string path, LogRotation rotation) : path_(std::move(path)), rotation_(rotation) { open_file(); }
 

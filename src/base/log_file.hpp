@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,10 @@ struct LogRotation {
   std::uint64_t size = 0;  ///< Bytes from which on the file is put aside; 0: never. Counts where `age` is `any`.
   unsigned files = 7;      ///< How many files there may be then, the current one included.
 };
+
+/// What Fluentd's options mean: `age` is empty, daily, weekly, monthly, or the number of files (7 if only the size is
+/// given; 0: the file is never put aside), `size` is 1 MiB if only the age is given. Throws std::invalid_argument.
+LogRotation log_rotation(std::string_view age, std::optional<std::uint64_t> size);
 
 /// A file that lines are appended to. Threads: one at a time.
 class LogFile {

@@ -1,34 +1,23 @@
 #include "cli/commands.hpp"
 
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <iostream>
-#include <iterator>
 
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "cli/docs.hpp"
 #include "cli/healthcheck.hpp"
+#include "cli/load_config.hpp"
+#include "cli/process.hpp"
 #include "config/dump.hpp"
-#include "config/parser.hpp"
 #include "pipeline/registry.hpp"
 #include "pipeline/runtime.hpp"
-#include "pipeline/system.hpp"
 
 namespace logboom {
 
 namespace {
-
-Element load(const CliOptions& options, const ParseOptions& parse) {
-  Element root = parse_file(options.config_path, parse);
-  if (!options.inline_config) return root;
-  std::string text = *options.inline_config;
-  if (text == "-") text.assign(std::istreambuf_iterator<char>(std::cin), {});
-  Element more = parse_text(text, "inline", std::filesystem::current_path(), parse);
-  std::move(more.children.begin(), more.children.end(), std::back_inserter(root.children));
-  return root;
-}
 
 void warn_of_plugins(const std::vector<std::string>& folders, Log& log) {
   for (const std::string& folder : folders) {
@@ -40,6 +29,25 @@ void warn_of_plugins(const std::vector<std::string>& folders, Log& log) {
   }
 }
 
+void prepare_log(const CliOptions& options, const SystemSection& system, OwnLog& log) {
+  if (!options.log_level && system.log_level) log.set_level(*system.log_level);
+  log.set_style(system.log_style);
+  if (!system.log_path.empty()) log.move_to_file(system.log_path, system.log_rotation);
+}
+
+/// The process as the command line and `<system>` want it. Before there are threads.
+std::unique_ptr<Daemon> prepare_process(const CliOptions& options, const SystemSection& system, OwnLog& log) {
+  if (system.umask) ::umask(system.umask->bits);
+  if (!system.process_name.empty()) set_process_name(system.process_name);
+  std::unique_ptr<Daemon> daemon;
+  if (!options.daemon_path.empty()) {
+    if (system.log_path.empty()) log.warn("-d without -o: the log goes nowhere once the process is in the background");
+    daemon = std::make_unique<Daemon>(std::filesystem::absolute(options.daemon_path));
+  }
+  change_user(options.user, options.group, system.log_path);
+  return daemon;
+}
+
 int run_pipeline(const CliOptions& options, OwnLog& log) {
   const Registry registry(builtin_plugins());
   MetricsRegistry metrics;
@@ -48,19 +56,21 @@ int run_pipeline(const CliOptions& options, OwnLog& log) {
   };
   ParseOptions parse;
   parse.warn = warn;
+  for (const std::string& warning : options.warnings) log.warn(warning);
   warn_of_plugins(options.plugin_folders, log);
-  const Element root = load(options, parse);
-  const SystemSection system = read_system(root, warn);
-  if (!options.log_level && system.log_level) log.set_level(*system.log_level);
+  const auto [root, system] = load_config(options, parse);
   Pipeline::Context context{registry, log, metrics, system.settings, 1, warn};
   if (options.dry_run) {
     const Pipeline pipeline(root, std::move(context));
     log.info(cat(options.config_path, ": the configuration is right"));
     return 0;
   }
+  prepare_log(options, system, log);
+  const std::unique_ptr<Daemon> daemon = prepare_process(options, system, log);
   log.info(cat("logboom " LOGBOOM_VERSION " starts with ", options.config_path));
-  if (!options.suppress_config_dump) log.debug(cat("the configuration:\n", dump(root)));
+  if (!system.suppress_config_dump) log.debug(cat("the configuration:\n", dump(root)));
   Runtime runtime(root, std::move(context), log, metrics);
+  if (daemon) daemon->ready();
   return runtime.run();
 }
 
@@ -82,7 +92,9 @@ int check_health(std::uint16_t port) {
 }
 
 int start(const CliOptions& options) {
-  const std::unique_ptr<OwnLog> log = options.log_path.empty() ? make_stderr_log() : make_file_log(options.log_path);
+  const std::unique_ptr<OwnLog> log =
+      options.log_path.empty() ? make_stderr_log()
+                               : make_file_log(options.log_path, options.log_rotation.value_or(LogRotation{}));
   if (options.log_level) log->set_level(*options.log_level);
   try {
     return run_pipeline(options, *log);
@@ -100,6 +112,7 @@ int run_command(const CliOptions& options) {
   switch (options.command) {
     case CliOptions::Command::print: std::cout << options.text; return 0;
     case CliOptions::Command::show_plugin: return show_plugin(options.plugin);
+    case CliOptions::Command::setup: std::cout << write_sample_config(options.setup_folder); return 0;
     case CliOptions::Command::healthcheck: return check_health(options.port);
     case CliOptions::Command::docs: write_reference(Registry(builtin_plugins()), options.docs_folder); return 0;
     case CliOptions::Command::run: return start(options);

@@ -1,8 +1,12 @@
 #include "cli/options.hpp"
 
+#include <array>
+#include <charconv>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <string_view>
+#include <system_error>
 
 #include <CLI/CLI.hpp>
 
@@ -15,11 +19,89 @@ constexpr const char* footer =
     "Signals: TERM and INT stop, USR1 flushes and opens files anew, CONT prints all counters.\n"
     "Exit status: 0 fine, 1 a command line or configuration that is wrong, or a port that is taken.";
 
+constexpr const char* default_setup_folder = "/etc/fluent";
+
 struct Flags {
   bool version = false;
   int verbose = 0;
   int quiet = 0;
+  std::string rotate_age;
+  std::optional<std::uint64_t> rotate_size;
+  std::string umask;
+  std::string encoding = "utf-8";
 };
+
+struct IgnoredOption {
+  const char* names;
+  int values;          // how many words follow; -1: one or none
+  const char* reason;  // nullptr: logboom does what it asks for anyway
+};
+
+constexpr const char* no_ruby = "logboom runs no Ruby";
+constexpr const char* one_process = "logboom is one process";
+
+// Fluentd's options that change nothing here.
+constexpr std::array<IgnoredOption, 16> ignored_options{{
+    {"-I", 1, no_ruby},
+    {"-r", 1, no_ruby},
+    {"-g,--gemfile", 1, no_ruby},
+    {"-G,--gem-path", 1, no_ruby},
+    {"--no-supervisor", 0, nullptr},
+    {"--under-supervisor", 0, one_process},
+    {"--disable-shared-socket", 0, one_process},
+    {"--log-event-verbose", 0, "events are not logged"},
+    {"-t,--emit-error-log-interval", 1, "lines about events that fail are limited anyway"},
+    {"--suppress-repeated-stacktrace", -1, nullptr},
+    {"--with-source-only", 0, "sources and outputs run as always"},
+    {"--use-v1-config", 0, nullptr},
+    {"--use-v0-config", 0, "the configuration is read as v1; parameters of v0.12 are known there too"},
+    {"--strict-config-value", 0, nullptr},
+    {"--enable-input-metrics", 0, nullptr},
+    {"--enable-size-metrics", 0, nullptr},
+}};
+
+void declare_process_options(CLI::App& app, CliOptions& options, Flags& flags) {
+  app.add_option("--workers", options.workers, "Threads that receive and route events, instead of what <system> says")
+      ->type_name("NUMBER")
+      ->check(CLI::Range(1U, 256U));
+  app.add_option("-d,--daemon", options.daemon_path, "Run in the background; the process's number goes to the file")
+      ->type_name("PIDFILE");
+  app.add_option("--user", options.user, "Run as this user; ports below 1024 stay possible")->type_name("NAME");
+  app.add_option("--group", options.group, "Run as this group")->type_name("NAME");
+  app.add_option("--umask", flags.umask, "The process's umask, in octal")->type_name("UMASK");
+  app.add_flag("--without-source", options.without_source, "Run without the sources: what is buffered is written");
+}
+
+void declare_log_options(CLI::App& app, CliOptions& options, Flags& flags) {
+  app.add_flag("-v,--verbose", flags.verbose, "Log more: -v debug, -vv trace");
+  app.add_flag("-q,--quiet", flags.quiet, "Log less: -q warnings, -qq errors");
+  app.add_option("-o,--log", options.log_path, "Log to this file instead of stderr")->type_name("FILE")->take_last();
+  app.add_option("--log-rotate-age", flags.rotate_age,
+                 "When the log's file is put aside: daily, weekly or monthly; or how many files there are")
+      ->type_name("AGE");
+  app.add_option("--log-rotate-size", flags.rotate_size, "The size from which on the log's file is put aside")
+      ->type_name("BYTES");
+  app.add_flag("--suppress-config-dump", options.suppress_config_dump, "Don't log the configuration at start");
+}
+
+void declare_ignored_options(CLI::App& app, CliOptions& options, Flags& flags) {
+  for (const IgnoredOption& option : ignored_options) {
+    const auto note = [&options, &option] {
+      if (option.reason != nullptr)
+        options.warnings.push_back(std::string(option.names) + " has no effect in logboom: " + option.reason);
+    };
+    if (option.values == 0) {
+      app.add_flag_callback(option.names, note)->group("");
+    } else {
+      app.add_option_function<std::vector<std::string>>(option.names, [note](const auto&) { note(); })
+          ->expected(option.values < 0 ? 0 : 1, 1)
+          ->allow_extra_args(false)
+          ->take_all()
+          ->group("");
+    }
+  }
+  app.add_option("--conf-encoding", flags.encoding)->group("");
+}
 
 void declare_options(CLI::App& app, CliOptions& options, Flags& flags) {
   app.set_help_flag("-h,--help", "Print this and end");
@@ -29,16 +111,26 @@ void declare_options(CLI::App& app, CliOptions& options, Flags& flags) {
       ->type_name("TEXT")
       ->take_last();
   app.add_flag("--dry-run", options.dry_run, "Check the configuration and end");
-  app.add_flag("-v,--verbose", flags.verbose, "Log more: -v debug, -vv trace");
-  app.add_flag("-q,--quiet", flags.quiet, "Log less: -q warnings, -qq errors");
-  app.add_option("-o,--log", options.log_path, "Log to this file instead of stderr")->type_name("FILE")->take_last();
+  app.add_option("--config-file-type", options.config_type, "v1, yaml, or guess by the file's name (the default)")
+      ->type_name("TYPE")
+      ->transform(CLI::Transformer(std::map<std::string, ConfigType>{{"guess", ConfigType::guess},
+                                                                     {"v1", ConfigType::v1},
+                                                                     {"yaml", ConfigType::yaml},
+                                                                     {"yml", ConfigType::yaml}}));
   app.add_option("-p,--plugin", options.plugin_folders,
                  "A folder of plugins; those of others are not loaded, and are named in a warning")
       ->type_name("DIR")
       ->allow_extra_args(false);
-  app.add_flag("--suppress-config-dump", options.suppress_config_dump, "Don't log the configuration at start");
   app.add_option("--show-plugin-config", options.plugin, "Print a plugin's parameters and end, as in output:file")
       ->type_name("[KIND:]NAME");
+  app.add_option(
+         "-s,--setup", options.setup_folder,
+         std::string("Write a configuration to begin with, by default to ") + default_setup_folder + ", and end")
+      ->type_name("[DIR]")
+      ->expected(0, 1);
+  declare_log_options(app, options, flags);
+  declare_process_options(app, options, flags);
+  declare_ignored_options(app, options, flags);
   app.footer(footer);
 }
 
@@ -57,6 +149,31 @@ std::string with_line_ends(std::string text) {
   return text;
 }
 
+unsigned umask_of(const std::string& text) {
+  unsigned out = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out, 8);
+  if (error != std::errc() || end != text.data() + text.size() || out > 0777) {
+    throw CliError("--umask: expected up to three octal digits such as 022 but found '" + text + "'");
+  }
+  return out;
+}
+
+// What of the flags takes more than one step to become an option.
+void finish_values(const Flags& flags, CliOptions& options) {
+  options.log_level = level_of(flags);
+  if (options.log_path == "-") options.log_path.clear();
+  if (!flags.umask.empty()) options.umask = umask_of(flags.umask);
+  if (flags.encoding != "utf-8" && flags.encoding != "UTF-8") {
+    options.warnings.push_back("--conf-encoding: the configuration is read as UTF-8");
+  }
+  if (flags.rotate_age.empty() && !flags.rotate_size) return;
+  try {
+    options.log_rotation = log_rotation(flags.rotate_age, flags.rotate_size);
+  } catch (const std::invalid_argument& error) {
+    throw CliError(std::string("--log-rotate-age: ") + error.what());
+  }
+}
+
 void finish(const CLI::App& app, const Flags& flags, CliOptions& options) {
   using Command = CliOptions::Command;
   if (flags.version) {
@@ -66,10 +183,13 @@ void finish(const CLI::App& app, const Flags& flags, CliOptions& options) {
     options.command = Command::healthcheck;
   } else if (app.got_subcommand("docs")) {
     options.command = Command::docs;
+  } else if (app.count("--setup") > 0) {
+    options.command = Command::setup;
+    if (options.setup_folder.empty()) options.setup_folder = default_setup_folder;
   } else if (!options.plugin.empty()) {
     options.command = Command::show_plugin;
   }
-  options.log_level = level_of(flags);
+  finish_values(flags, options);
   if (options.inline_config) options.inline_config = with_line_ends(*std::move(options.inline_config));
 }
 

@@ -9,6 +9,9 @@
 
 #include <logboom/log.hpp>
 
+#include "base/log_file.hpp"
+#include "config/parser.hpp"
+
 namespace logboom {
 
 /// What the command line asks for. Options have Fluentd's names and meaning.
@@ -18,24 +21,36 @@ struct CliOptions {
     print,        // `text`, on stdout: --help and --version
     show_plugin,  // `plugin`: --show-plugin-config
     healthcheck,  // `port`
+    setup,        // `setup_folder`: a configuration to begin with
     docs,         // `docs_folder`
   };
   Command command = Command::run;
 
   std::string config_path;  // always set; see default_config_path
+  ConfigType config_type = ConfigType::guess;
   /// Configuration text behind that of the file; "-": read it from stdin.
   std::optional<std::string> inline_config;
   bool dry_run = false;
   /// What -v and -q say; nullopt leaves it to `<system>`.
   std::optional<LogLevel> log_level;
-  std::string log_path;  // empty: stderr
+  std::string log_path;  // empty: what `<system>` says, else stderr
+  std::optional<LogRotation> log_rotation;
   bool suppress_config_dump = false;
+  bool without_source = false;
+  std::optional<unsigned> workers;
+  std::string daemon_path;  // the file for the process's number; empty: stay in the foreground
+  std::string user;
+  std::string group;
+  std::optional<unsigned> umask;
+  /// What to tell the user about options of Fluentd that change nothing here.
+  std::vector<std::string> warnings;
   std::vector<std::string> plugin_folders;
 
   std::string text;
   std::string plugin;
   std::uint16_t port = 24224;
   std::string docs_folder;
+  std::string setup_folder;
 };
 
 /// What of the process's surroundings the command line's defaults depend on.

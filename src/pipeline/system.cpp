@@ -4,11 +4,32 @@
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 #include <thread>
+
+#include "pipeline/worker_sections.hpp"
 
 namespace logboom {
 
 namespace {
+
+struct LogSection {
+  std::string path;
+  LogFormat format = LogFormat::text;
+  std::string time_format = LogStyle{}.time_format;
+  std::string rotate_age;
+  std::optional<ByteSize> rotate_size;
+
+  static void describe(Describe<LogSection>& d) {
+    d.param("path", &LogSection::path, "The log's file; -o goes before it.");
+    d.choice("format", &LogSection::format, {{"text", LogFormat::text}, {"json", LogFormat::json}},
+             "How lines of the log look.");
+    d.param("time_format", &LogSection::time_format, "The strftime format of a line's time.");
+    d.param("rotate_age", &LogSection::rotate_age,
+            "When the log's file is put aside: daily, weekly or monthly; or how many files there are.");
+    d.param("rotate_size", &LogSection::rotate_size, "The size from which on the log's file is put aside.");
+  }
+};
 
 struct SystemOptions {
   unsigned workers = 0;
@@ -17,12 +38,19 @@ struct SystemOptions {
   std::optional<FileMode> file_permission;
   std::optional<FileMode> dir_permission;
   ByteSize decompression_budget{SystemSettings{}.decompression_budget};
+  std::chrono::nanoseconds ignore_repeated_log_interval{0};
+  std::chrono::nanoseconds ignore_same_log_interval{0};
+  bool suppress_config_dump = false;
+  bool without_source = false;
+  std::string process_name;
+  std::optional<FileMode> umask;
+  LogSection log;
 
   static void describe(Describe<SystemOptions>& d) {
-    d.param("workers", &SystemOptions::workers, "Threads that receive and route events; one per core if not given.")
-        .range(1, 256);
-    d.param("root_dir", &SystemOptions::root_dir, "Folder for what plugins keep between runs.");
-    d.choice("log_level", &SystemOptions::log_level,
+    using O = SystemOptions;
+    d.param("workers", &O::workers, "Threads that receive and route events; one per core if not given.").range(1, 256);
+    d.param("root_dir", &O::root_dir, "Folder for what plugins keep between runs.");
+    d.choice("log_level", &O::log_level,
              {{"trace", LogLevel::trace},
               {"debug", LogLevel::debug},
               {"info", LogLevel::info},
@@ -30,35 +58,55 @@ struct SystemOptions {
               {"error", LogLevel::error},
               {"fatal", LogLevel::fatal}},
              "The least level of logboom's own log that is written.");
-    d.param("file_permission", &SystemOptions::file_permission, "Permission bits of files that outputs make.");
-    d.param("dir_permission", &SystemOptions::dir_permission, "Permission bits of folders that outputs make.");
-    d.param("decompression_budget", &SystemOptions::decompression_budget,
+    d.param("file_permission", &O::file_permission, "Permission bits of files that outputs make.");
+    d.param("dir_permission", &O::dir_permission, "Permission bits of folders that outputs make.");
+    d.param("decompression_budget", &O::decompression_budget,
             "What all compressed messages that are on their way through the inputs may become together.");
+    d.param("ignore_repeated_log_interval", &O::ignore_repeated_log_interval,
+            "A line of the log that is the same as the one before it is left out for so long.");
+    d.param("ignore_same_log_interval", &O::ignore_same_log_interval,
+            "A line of the log that has been written before is left out for so long.");
+    d.param("suppress_config_dump", &O::suppress_config_dump, "The configuration is not logged at start.");
+    d.param("without_source", &O::without_source, "Runs without the sources: what is buffered is written.");
+    d.param("process_name", &O::process_name, "What ps shows as the process's name.");
+    d.param("umask", &O::umask, "The process's umask.");
+    d.section("log", &O::log, "logboom's own log.");
   }
 };
 
-// Fluentd's parameters that change nothing here: said once each, so that nobody relies on them.
-constexpr std::array<std::string_view, 17> without_effect{"suppress_repeated_stacktrace",
-                                                          "ignore_repeated_log_interval",
-                                                          "ignore_same_log_interval",
-                                                          "emit_error_log_interval",
-                                                          "suppress_config_dump",
-                                                          "without_source",
-                                                          "with_source_only",
-                                                          "rpc_endpoint",
-                                                          "enable_get_dump",
-                                                          "process_name",
-                                                          "strict_config_value",
-                                                          "disable_shared_socket",
-                                                          "enable_input_metrics",
-                                                          "enable_size_metrics",
-                                                          "umask",
-                                                          "enable_msgpack_time_support",
-                                                          "config_include_dir"};
+struct Ignored {
+  std::string_view name;
+  std::string_view reason;  // empty: logboom does what it asks for anyway
+};
 
-bool has_no_effect(std::string_view name) {
-  for (const std::string_view word : without_effect) {
-    if (name == word) return true;
+// Fluentd's parameters that change nothing here: said once each, so that nobody relies on them.
+constexpr std::array<Ignored, 11> ignored_parameters{{
+    {"suppress_repeated_stacktrace", ""},
+    {"strict_config_value", ""},
+    {"enable_input_metrics", ""},
+    {"enable_size_metrics", ""},
+    {"config_include_dir", ""},
+    {"emit_error_log_interval", "lines about events that fail are limited anyway"},
+    {"with_source_only", "sources and outputs run as always"},
+    {"rpc_endpoint", "there is no RPC; signals do the same: TERM stops, USR1 flushes"},
+    {"enable_get_dump", "there is no RPC; -v logs the configuration at start"},
+    {"disable_shared_socket", "workers are threads of one process"},
+    {"enable_msgpack_time_support", "times within records are kept as they come"},
+}};
+
+constexpr std::array<Ignored, 4> ignored_sections{{
+    {"metrics", "the counters are logboom's own; SIGCONT prints them"},
+    {"counter_server", "there is none"},
+    {"counter_client", "there is none"},
+    {"source_only_buffer", "sources and outputs run as always"},
+}};
+
+template <class List>
+bool is_ignored(const List& list, std::string_view name, const SourcePos& pos, const WarnFn& warn) {
+  for (const Ignored& entry : list) {
+    if (entry.name != name) continue;
+    if (!entry.reason.empty()) warn(pos, cat("'", name, "' in <system> has no effect in logboom: ", entry.reason));
+    return true;
   }
   return false;
 }
@@ -66,6 +114,35 @@ bool has_no_effect(std::string_view name) {
 std::string host_name() {
   std::array<char, 256> name{};
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
+}
+
+/// The place of a parameter of `<log>`, for what is wrong with it.
+SourcePos log_parameter(const Element& root, std::string_view name) {
+  SourcePos pos = root.pos;
+  for (const Element* section : root.sections("system")) {
+    for (const Element* log : section->sections("log")) {
+      if (const Attribute* attribute = log->find(name)) pos = attribute->value_pos;
+    }
+  }
+  return pos;
+}
+
+void set_log(const Element& root, const SystemOptions& options, SystemSection& result) {
+  result.log_path = options.log.path;
+  result.log_style = {options.log.format, options.log.time_format, options.ignore_repeated_log_interval,
+                      options.ignore_same_log_interval};
+  const auto checked = [&](std::string_view name, const auto& call) {
+    try {
+      call();
+    } catch (const std::invalid_argument& error) {
+      throw ConfigError(log_parameter(root, name), cat(name, ": ", std::string_view(error.what())));
+    }
+  };
+  checked("time_format", [&] { check_style(result.log_style); });
+  checked("rotate_age", [&] {
+    const auto& size = options.log.rotate_size;
+    result.log_rotation = log_rotation(options.log.rotate_age, size ? std::optional(size->bytes) : std::nullopt);
+  });
 }
 
 }  // namespace
@@ -76,18 +153,14 @@ SystemSection read_system(const Element& root, const WarnFn& warn) {
   for (const Element* section : root.sections("system")) {
     Element known = *section;
     std::erase_if(known.attributes, [&](const Attribute& attribute) {
-      if (!has_no_effect(attribute.key)) return false;
-      warn(attribute.key_pos, cat("<system> parameter '", attribute.key, "' has no effect in logboom"));
-      return true;
+      return is_ignored(ignored_parameters, attribute.key, attribute.key_pos, warn);
     });
-    std::erase_if(known.children, [&](const Element& child) {
-      if (child.name != "log") return false;
-      warn(child.pos, "<log> in <system> has no effect in logboom: its own log goes to stderr, or to the file of -o");
-      return true;
-    });
+    std::erase_if(known.children,
+                  [&](const Element& child) { return is_ignored(ignored_sections, child.name, child.pos, warn); });
     schema_of<SystemOptions>().apply(known, &options, warn);
     level_given = level_given || known.find("log_level") != nullptr;
   }
+  check_worker_sections(root, std::max(1U, options.workers), warn);
   SystemSection result;
   result.settings.workers = options.workers != 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
   result.settings.root_dir = options.root_dir;
@@ -96,6 +169,11 @@ SystemSection read_system(const Element& root, const WarnFn& warn) {
   result.settings.decompression_budget = options.decompression_budget.bytes;
   result.settings.hostname = host_name();
   if (level_given) result.log_level = options.log_level;
+  set_log(root, options, result);
+  result.suppress_config_dump = options.suppress_config_dump;
+  result.without_source = options.without_source;
+  result.process_name = options.process_name;
+  result.umask = options.umask;
   return result;
 }
 

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include <logboom/plugin.hpp>
+
+#include "base/log.hpp"
 
 namespace logboom {
 
@@ -10,9 +13,17 @@ namespace logboom {
 struct SystemSection {
   SystemSettings settings;
   std::optional<LogLevel> log_level;
+  std::string log_path;  // empty: where -o says, else stderr
+  LogStyle log_style;
+  LogRotation log_rotation;
+  bool suppress_config_dump = false;
+  bool without_source = false;
+  std::string process_name;
+  std::optional<FileMode> umask;
 };
 
-/// Reads all `<system>` sections of a configuration. Throws ConfigError; warns of what has no effect here.
+/// Reads all `<system>` sections of a configuration, and looks whether its `<worker>` sections fit them. Throws
+/// ConfigError; warns of what has no effect here.
 SystemSection read_system(const Element& root, const WarnFn& warn);
 
 }  // namespace logboom

@@ -11,6 +11,7 @@ namespace {
 
 using Command = CliOptions::Command;
 using testing::HasSubstr;
+using testing::UnorderedElementsAre;
 
 struct Surroundings {
   std::map<std::string, std::string> variables;
@@ -66,6 +67,55 @@ TEST(Cli, the_other_options_are_taken_as_fluentd_writes_them) {
   EXPECT_TRUE(options.suppress_config_dump);
   EXPECT_EQ(parse({"-i", "-"}).inline_config, "-");
   EXPECT_EQ(parse({"--log=x"}).log_path, "x");
+}
+
+TEST(Cli, the_process_can_be_told_what_to_be) {
+  const CliOptions options = parse(
+      {"-d", "/run/x.pid", "--workers", "3", "--user", "fluent", "--group=log", "--umask", "027", "--without-source"});
+  EXPECT_EQ(options.daemon_path, "/run/x.pid");
+  EXPECT_EQ(options.workers, 3u);
+  EXPECT_EQ(options.user, "fluent");
+  EXPECT_EQ(options.group, "log");
+  EXPECT_EQ(options.umask, 027u);
+  EXPECT_TRUE(options.without_source);
+  EXPECT_THROW(parse({"--workers", "0"}), CliError);
+  EXPECT_THROW(parse({"--umask", "9"}), CliError);
+}
+
+TEST(Cli, the_log_can_be_put_aside_by_age_and_size) {
+  EXPECT_EQ(parse({}).log_rotation, std::nullopt);
+  EXPECT_EQ(parse({"--log-rotate-age", "daily"}).log_rotation->age, LogRotation::Age::daily);
+  EXPECT_EQ(parse({"--log-rotate-age", "3", "--log-rotate-size", "500"}).log_rotation->size, 500u);
+  EXPECT_EQ(parse({"--log-rotate-age=3"}).log_rotation->files, 3u);
+  EXPECT_THROW(parse({"--log-rotate-age", "often"}), CliError);
+  EXPECT_EQ(parse({"-o", "-"}).log_path, "");
+}
+
+TEST(Cli, the_configurations_language_can_be_said) {
+  EXPECT_EQ(parse({}).config_type, ConfigType::guess);
+  EXPECT_EQ(parse({"--config-file-type", "yaml"}).config_type, ConfigType::yaml);
+  EXPECT_EQ(parse({"--config-file-type=yml"}).config_type, ConfigType::yaml);
+  EXPECT_THROW(parse({"--config-file-type", "toml"}), CliError);
+}
+
+TEST(Cli, setup_takes_a_folder_or_none) {
+  EXPECT_EQ(parse({"-s"}).command, Command::setup);
+  EXPECT_EQ(parse({"-s"}).setup_folder, "/etc/fluent");
+  EXPECT_EQ(parse({"--setup", "here"}).setup_folder, "here");
+  EXPECT_EQ(parse({"--setup=here"}).setup_folder, "here");
+}
+
+TEST(Cli, options_of_fluentd_that_change_nothing_are_named) {
+  const CliOptions options =
+      parse({"-I", "lib", "-r", "x", "-g", "Gemfile", "--with-source-only", "--conf-encoding", "ascii"});
+  EXPECT_EQ(options.command, Command::run);
+  EXPECT_THAT(options.warnings,
+              UnorderedElementsAre(HasSubstr("-I has no effect"), HasSubstr("-r has no effect"), HasSubstr("--gemfile"),
+                                   HasSubstr("--with-source-only"), HasSubstr("--conf-encoding")));
+  EXPECT_THAT(parse({"--no-supervisor", "--strict-config-value", "--suppress-repeated-stacktrace",
+                     "--suppress-repeated-stacktrace", "true", "--enable-size-metrics", "--use-v1-config"})
+                  .warnings,
+              testing::IsEmpty());
 }
 
 TEST(Cli, a_plugins_parameters_can_be_asked_for) {
