@@ -37,13 +37,13 @@ void prepare_log(const CliOptions& options, const SystemSection& system, OwnLog&
 
 /// The process as the command line and `<system>` want it. Before there are threads.
 std::unique_ptr<Daemon> prepare_process(const CliOptions& options, const SystemSection& system, OwnLog& log) {
-  if (system.umask) ::umask(system.umask->bits);
   if (!system.process_name.empty()) set_process_name(system.process_name);
   std::unique_ptr<Daemon> daemon;
   if (!options.daemon_path.empty()) {
     if (system.log_path.empty()) log.warn("-d without -o: the log goes nowhere once the process is in the background");
     daemon = std::make_unique<Daemon>(std::filesystem::absolute(options.daemon_path));
   }
+  if (system.umask) ::umask(system.umask->bits);
   change_user(options.user, options.group, system.log_path);
   return daemon;
 }

@@ -16,6 +16,7 @@
 #include <charconv>
 #include <cstring>
 #include <fstream>
+#include <initializer_list>
 #include <iterator>
 #include <optional>
 #include <stdexcept>
@@ -70,6 +71,13 @@ void keep_low_ports() {
   data = {};
   data[0].permitted = data[0].effective = wanted;
   ::syscall(SYS_capset, &header, data.data());
+}
+
+void lead_nowhere(std::initializer_list<int> files) {
+  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (null < 0) fail("can't open /dev/null");
+  for (const int file : files) ::dup2(null, file);
+  ::close(null);
 }
 
 }  // namespace
@@ -127,6 +135,7 @@ Daemon::Daemon(std::string pid_path) : pid_path_(std::move(pid_path)) {
   std::ofstream file(pid_path_);
   file << ::getpid() << std::flush;
   if (!file) fail("can't write the process's number to " + pid_path_);
+  lead_nowhere({STDIN_FILENO, STDOUT_FILENO});
 }
 
 Daemon::~Daemon() {
@@ -135,10 +144,7 @@ Daemon::~Daemon() {
 }
 
 void Daemon::ready() {
-  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  if (null < 0) fail("can't open /dev/null");
-  for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(null, standard);
-  ::close(null);
+  lead_nowhere({STDERR_FILENO});
   const char byte = 1;
   static_cast<void>(!::write(parent_, &byte, 1));
   ::close(std::exchange(parent_, -1));

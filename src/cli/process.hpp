@@ -23,7 +23,7 @@ class Daemon {
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
-  /// From now on stdin, stdout and stderr lead nowhere. Throws std::runtime_error.
+  /// From now on stderr leads nowhere, too. Throws std::runtime_error.
   void ready();
 
  private:
