@@ -45,6 +45,7 @@ struct BufferOptions {
   std::optional<std::uint64_t> retry_max_times;
   bool retry_forever = false;
   bool retry_randomize = true;
+  double retry_secondary_threshold = 0.8;
   double slow_flush_log_threshold = 20;
   bool ordered = false;
   std::string ignored;  // parameters that are read so that a configuration may have them
@@ -61,6 +62,8 @@ struct RetrySettings {
   std::optional<std::uint64_t> max_times;
   bool forever = false;
   bool randomize = true;
+  /// From this part of the timeout, or of the retries, on a chunk is given to the secondary output, if there is one.
+  double secondary_threshold = 0.8;
 };
 
 /// A `<buffer>` section together with what its output asks for: everything is decided.

@@ -21,7 +21,21 @@ class RoutePlan {
   virtual ~RoutePlan() = default;
   virtual void here() = 0;
   virtual void label(const std::string& name) = 0;
-  virtual void store(std::size_t index) = 0;
+  /// How one of several stores stands to the others.
+  struct StoreMode {
+    /// Where it has no room its copy is dropped and counted, and the others go on.
+    bool ignore_error = false;
+    /// It gets events only where the store before it, which has `ignore_error`, had no room.
+    bool only_after_failure = false;
+  };
+  virtual void store(std::size_t index, StoreMode mode) = 0;
+  void store(std::size_t index) { store(index, StoreMode()); }
+  struct Choice {
+    std::size_t store;
+    unsigned weight;
+  };
+  /// Each batch goes to one of these, in turn, as often as its weight says.
+  virtual void one_of(const std::vector<Choice>& choices) = 0;
 };
 
 /// What a `<match>` or `<store>` names. A plugin derives from DirectOutput or ChunkOutput if it is a sink, from

@@ -58,7 +58,9 @@ class BuildContext {
   /// Says that the plugin sends events to a label, which the configuration must have.
   virtual void label(const std::string& name, const SourcePos& pos) = 0;
   /// Makes an output of its own for a `<store>`; returns its place for RoutePlan::store.
-  virtual std::size_t store(const PluginSection& section) = 0;
+  /// `own` names parameters in that section which are the caller's, not the store's.
+  virtual std::size_t store(const PluginSection& section, const std::vector<std::string>& own) = 0;
+  std::size_t store(const PluginSection& section) { return store(section, {}); }
 };
 
 /// One built-in or loaded plugin: what the registry knows of it.

@@ -125,7 +125,9 @@ void Schema::apply(const Element& element, void* options, const WarnFn& warn) co
 }
 
 bool Schema::leaves_section(std::string_view name) const {
-  return std::find(left_sections_.begin(), left_sections_.end(), name) != left_sections_.end();
+  // Who has a <buffer> may have a <secondary>.
+  const std::string_view wanted = name == "secondary" ? "buffer" : name;
+  return std::find(left_sections_.begin(), left_sections_.end(), wanted) != left_sections_.end();
 }
 
 namespace detail {

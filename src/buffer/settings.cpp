@@ -108,6 +108,9 @@ RetrySettings retry_settings(const BufferOptions& options, const Element& sectio
   retry.max_times = options.retry_max_times;
   retry.forever = options.retry_forever;
   retry.randomize = options.retry_randomize;
+  check(options.retry_secondary_threshold >= 0 && options.retry_secondary_threshold <= 1, section,
+        "retry_secondary_threshold", "must be between 0 and 1");
+  retry.secondary_threshold = options.retry_secondary_threshold;
   return retry;
 }
 
@@ -164,7 +167,8 @@ void BufferOptions::describe(Describe<BufferOptions>& d) {
   d.param("delayed_commit_timeout", &O::ignored, "No effect: no output commits later.");
   d.param("disable_chunk_backup", &O::ignored, "No effect: no bad chunks are backed up.");
   d.param("compress", &O::ignored, "No effect: chunks in memory are not compressed.");
-  d.param("retry_secondary_threshold", &O::ignored, "No effect without a secondary output.");
+  d.param("retry_secondary_threshold", &O::retry_secondary_threshold,
+          "From this part of retry_timeout or retry_max_times on a chunk goes to the <secondary> output; 0 to 1.");
   d.param("path", &O::ignored, "No effect in memory.");
 }
 

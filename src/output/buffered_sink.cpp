@@ -10,10 +10,14 @@ namespace {
 
 class BufferedSink final : public Sink {
  public:
-  BufferedSink(ChunkOutput& output, std::unique_ptr<Buffer> buffer, const BufferSettings& settings, SinkContext context)
+  BufferedSink(ChunkOutput& output, ChunkOutput* secondary, std::unique_ptr<Buffer> buffer,
+               const BufferSettings& settings, SinkContext context)
       : output_(output),
+        secondary_(secondary),
         buffer_(std::move(buffer)),
-        flusher_(output, *buffer_, settings, counters_, std::move(context.id), context.log) {
+        id_(context.id),
+        log_(context.log),
+        flusher_(output, secondary, *buffer_, settings, counters_, std::move(context.id), context.log) {
     buffer_->start(settings, counters_);
     register_output_metrics(context.metrics, context.labels, counters_, [this] { return totals(); });
   }
@@ -21,9 +25,20 @@ class BufferedSink final : public Sink {
   bool reserve(const EventBatch& batch) noexcept override { return buffer_->reserve(batch); }
   void unreserve(const EventBatch& batch) noexcept override { buffer_->release_reservation(batch); }
   void append(Delivery delivery) override { buffer_->append(std::move(delivery)); }
+  void refuse(Delivery delivery) override {
+    const std::uint64_t events = delivery.batch->events();
+    counters_.events_in.add(events);
+    counters_.bytes_in.add(delivery.batch->bytes());
+    counters_.dropped_for(DropReason::overflow).add(events);
+    std::uint64_t suppressed = 0;
+    if (refusals_.due(suppressed))
+      log_.warn(cat(id_, ": the buffer is full, ", events, " events are dropped; nobody waits for this store"));
+    delivery.receipts.confirm();
+  }
   void set_on_space(std::function<void()> on_space) override { buffer_->set_on_space(std::move(on_space)); }
   void start() override {
     output_.start();
+    if (secondary_ != nullptr) secondary_->start();
     flusher_.start();
   }
   void flush_now() override { buffer_->flush_now(); }
@@ -33,16 +48,20 @@ class BufferedSink final : public Sink {
 
  private:
   ChunkOutput& output_;
+  ChunkOutput* secondary_;
   OutputCounters counters_;
   std::unique_ptr<Buffer> buffer_;
+  std::string id_;
+  Log& log_;
+  LogLimiter refusals_{std::chrono::seconds(10)};
   Flusher flusher_;
 };
 
 }  // namespace
 
-std::unique_ptr<Sink> make_buffered_sink(ChunkOutput& output, std::unique_ptr<Buffer> buffer,
+std::unique_ptr<Sink> make_buffered_sink(ChunkOutput& output, ChunkOutput* secondary, std::unique_ptr<Buffer> buffer,
                                          const BufferSettings& settings, SinkContext context) {
-  return std::make_unique<BufferedSink>(output, std::move(buffer), settings, std::move(context));
+  return std::make_unique<BufferedSink>(output, secondary, std::move(buffer), settings, std::move(context));
 }
 
 }  // namespace logboom

@@ -21,6 +21,7 @@ class DirectSink final : public Sink {
     counters_.bytes_in.add(batch.bytes());
     delivery.receipts.confirm();
   }
+  void refuse(Delivery delivery) override { append(std::move(delivery)); }
   void set_on_space(std::function<void()>) override {}
   void start() override { output_.start(); }
   Stopped stop(std::chrono::steady_clock::time_point) override { return Stopped::clean; }

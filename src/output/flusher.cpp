@@ -19,9 +19,10 @@ std::string seconds_text(std::chrono::nanoseconds time) {
 
 }  // namespace
 
-Flusher::Flusher(ChunkOutput& output, Buffer& buffer, const BufferSettings& settings, OutputCounters& counters,
-                 std::string id, Log& log)
+Flusher::Flusher(ChunkOutput& output, ChunkOutput* secondary, Buffer& buffer, const BufferSettings& settings,
+                 OutputCounters& counters, std::string id, Log& log)
     : output_(output),
+      secondary_(secondary),
       buffer_(buffer),
       settings_(settings),
       counters_(counters),
@@ -34,7 +35,7 @@ Flusher::~Flusher() {
   if (threads_.empty()) return;
   deadline_ = Clock::time_point::min().time_since_epoch().count();
   stopping_ = true;
-  output_.interrupt();
+  for_each_output([](ChunkOutput& output) { output.interrupt(); });
   buffer_.wake();
   for (std::thread& thread : threads_) thread.join();
 }
@@ -70,7 +71,7 @@ void Flusher::turn(bool first, bool& wrote) {
     chunk = buffer_.take(Clock::time_point::min(), wakes);
     if (chunk == nullptr) {
       const std::unique_lock lock(writing_);
-      output_.idle();
+      for_each_output([](ChunkOutput& output) { output.idle(); });
       wrote = false;
     }
   }
@@ -87,13 +88,19 @@ void Flusher::turn(bool first, bool& wrote) {
 void Flusher::reopen_if_asked() {
   if (!reopen_.exchange(false)) return;
   const std::unique_lock lock(writing_);
-  output_.reopen();
+  for_each_output([](ChunkOutput& output) { output.reopen(); });
 }
 
-WriteResult Flusher::write(const Chunk& chunk) {
+template <class F>
+void Flusher::for_each_output(F&& call) {
+  call(output_);
+  if (secondary_ != nullptr) call(*secondary_);
+}
+
+WriteResult Flusher::write(ChunkOutput& output, const Chunk& chunk) {
   const std::shared_lock lock(writing_);
   try {
-    return output_.write(chunk);
+    return output.write(chunk);
   } catch (const std::exception& e) {
     return {WriteResult::Status::retry, e.what(), 0};
   }
@@ -101,7 +108,7 @@ WriteResult Flusher::write(const Chunk& chunk) {
 
 void Flusher::attempt(const Chunk& chunk) {
   const auto begin = Clock::now();
-  const WriteResult result = write(chunk);
+  const WriteResult result = write(output_, chunk);
   const auto took = Clock::now() - begin;
   if (took >= settings_.slow_flush && settings_.slow_flush.count() > 0) {
     log_.warn(cat(id_, ": writing chunk ", chunk.id, " took ", seconds_text(took)));
@@ -130,11 +137,13 @@ void Flusher::failed(const Chunk& chunk, const std::string& reason) {
   counters_.write_errors.add();
   const auto now = Clock::now();
   const unsigned attempts = chunk.attempts + 1;
+  const auto failing_for = now - chunk.failing_since.value_or(now);
   std::optional<std::chrono::nanoseconds> wait;
   {
     const std::lock_guard lock(mutex_);
-    wait = retry_.next(attempts, now - chunk.failing_since.value_or(now));
+    wait = retry_.next(attempts, failing_for);
   }
+  if ((!wait || retry_.is_for_secondary(attempts, failing_for)) && save(chunk, reason)) return;
   if (!wait) {
     log_.error(cat(id_, ": chunk ", chunk.id, " is given up after ", attempts, " attempts, ", chunk.events,
                    " events are dropped: ", reason));
@@ -146,8 +155,22 @@ void Flusher::failed(const Chunk& chunk, const std::string& reason) {
   buffer_.retry(chunk, now + *wait);
 }
 
+/// To the secondary output. False where there is none, or it can't write the chunk either.
+bool Flusher::save(const Chunk& chunk, const std::string& reason) {
+  if (secondary_ == nullptr) return false;
+  const WriteResult result = write(*secondary_, chunk);
+  if (result.status != WriteResult::Status::done) {
+    log_.warn(cat(id_, ": the secondary output could not write chunk ", chunk.id, " either: ", result.reason));
+    return false;
+  }
+  log_.warn(cat(id_, ": chunk ", chunk.id, ", ", chunk.events, " events, went to the secondary output: ", reason));
+  buffer_.done(chunk, result.invalid_events);
+  return true;
+}
+
 void Flusher::refused(const Chunk& chunk, const std::string& reason) {
   counters_.write_errors.add();
+  if (save(chunk, reason)) return;
   log_.error(cat(id_, ": chunk ", chunk.id, " is refused, ", chunk.events, " events are dropped: ", reason));
   buffer_.drop(chunk, DropReason::refused);
 }
@@ -167,7 +190,7 @@ Stopped Flusher::stop(Clock::time_point deadline) {
   stopping_ = true;
   buffer_.wake();
   if (!wait_for_end(deadline + 50ms)) {
-    output_.interrupt();
+    for_each_output([](ChunkOutput& output) { output.interrupt(); });
     buffer_.wake();
     if (!wait_for_end(Clock::now() + patience)) {
       log_.error(
@@ -177,8 +200,10 @@ Stopped Flusher::stop(Clock::time_point deadline) {
   }
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
-  output_.idle();
-  output_.stop();
+  for_each_output([](ChunkOutput& output) {
+    output.idle();
+    output.stop();
+  });
   const std::uint64_t left = buffer_.discard();
   if (left == 0) return Stopped::clean;
   log_.error(cat(id_, ": ", left, " events could not be written before the end and are dropped"));

@@ -26,8 +26,9 @@ class Flusher {
  public:
   using Clock = std::chrono::steady_clock;
 
-  Flusher(ChunkOutput& output, Buffer& buffer, const BufferSettings& settings, OutputCounters& counters, std::string id,
-          Log& log);
+  /// `secondary` may be null.
+  Flusher(ChunkOutput& output, ChunkOutput* secondary, Buffer& buffer, const BufferSettings& settings,
+          OutputCounters& counters, std::string id, Log& log);
   /// Waits for threads that still run.
   ~Flusher();
 
@@ -40,7 +41,10 @@ class Flusher {
   void turn(bool first, bool& wrote);
   void reopen_if_asked();
   void attempt(const Chunk& chunk);
-  WriteResult write(const Chunk& chunk);
+  WriteResult write(ChunkOutput& output, const Chunk& chunk);
+  bool save(const Chunk& chunk, const std::string& reason);
+  template <class F>
+  void for_each_output(F&& call);
   void succeeded(const Chunk& chunk, const WriteResult& result);
   void failed(const Chunk& chunk, const std::string& reason);
   void refused(const Chunk& chunk, const std::string& reason);
@@ -48,6 +52,7 @@ class Flusher {
   bool wait_for_end(Clock::time_point deadline);
 
   ChunkOutput& output_;
+  ChunkOutput* secondary_;
   Buffer& buffer_;
   const BufferSettings settings_;
   OutputCounters& counters_;

@@ -15,6 +15,14 @@ RetryPolicy::Duration RetryPolicy::step(std::uint64_t attempts) const {
   return Duration(static_cast<std::int64_t>(std::min(wait, longest)));
 }
 
+bool RetryPolicy::is_for_secondary(std::uint64_t attempts, Duration failing_for) const {
+  if (settings_.forever) return false;
+  const double part = settings_.secondary_threshold;
+  if (settings_.max_times && static_cast<double>(attempts) > part * static_cast<double>(*settings_.max_times))
+    return true;
+  return static_cast<double>(failing_for.count()) >= part * static_cast<double>(settings_.timeout.count());
+}
+
 std::optional<RetryPolicy::Duration> RetryPolicy::next(std::uint64_t attempts, Duration failing_for) {
   if (!settings_.forever) {
     if (settings_.max_times && attempts > *settings_.max_times) return std::nullopt;

@@ -22,6 +22,9 @@ class RetryPolicy {
   /// ago; nothing where the chunk is given up.
   std::optional<Duration> next(std::uint64_t attempts, Duration failing_for);
 
+  /// True where such a chunk is for the secondary output.
+  bool is_for_secondary(std::uint64_t attempts, Duration failing_for) const;
+
  private:
   Duration step(std::uint64_t attempts) const;
 

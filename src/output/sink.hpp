@@ -35,6 +35,8 @@ class Sink {
   virtual void unreserve(const EventBatch& batch) noexcept = 0;
   /// Takes over the batch and its receipts; only after `reserve` said yes to this batch.
   virtual void append(Delivery delivery) = 0;
+  /// Counts the batch as dropped for lack of room: after `reserve` said no, where nobody waits for this output.
+  virtual void refuse(Delivery delivery) = 0;
   /// `on_space` is called on any thread, perhaps once too often.
   virtual void set_on_space(std::function<void()> on_space) = 0;
 
@@ -61,7 +63,8 @@ struct SinkContext {
 /// The output outlives the sink.
 std::unique_ptr<Sink> make_direct_sink(DirectOutput& output, SinkContext context);
 /// The settings are those that `buffer_settings` made for this output.
-std::unique_ptr<Sink> make_buffered_sink(ChunkOutput& output, std::unique_ptr<Buffer> buffer,
+/// `secondary`, which may be null, gets the chunks that the output refuses, or has failed to write for too long.
+std::unique_ptr<Sink> make_buffered_sink(ChunkOutput& output, ChunkOutput* secondary, std::unique_ptr<Buffer> buffer,
                                          const BufferSettings& settings, SinkContext context);
 
 }  // namespace logboom

@@ -3,6 +3,7 @@
 #include <logboom/formatter.hpp>
 #include <logboom/parser.hpp>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace logboom {
@@ -68,9 +69,15 @@ class NodeContext final : public BuildContext {
   }
 
   void label(const std::string& name, const SourcePos& pos) override { builder_->use_label(name, pos); }
-  std::size_t store(const PluginSection& section) override {
+  std::size_t store(const PluginSection& section, const std::vector<std::string>& own) override {
     if (section.element == nullptr) throw ConfigError(element_.pos, "an output is missing");
-    return builder_->add_output(*section.element, type_of(*section.element, section.type), label_);
+    const std::string type = type_of(*section.element, section.type);
+    if (own.empty()) return builder_->add_output(*section.element, type, label_);
+    Element& rest = builder_->stores_.emplace_back(*section.element);
+    std::erase_if(rest.attributes, [&own](const Attribute& attribute) {
+      return std::find(own.begin(), own.end(), attribute.key) != own.end();
+    });
+    return builder_->add_output(rest, type, label_);
   }
 
  private:
@@ -192,7 +199,8 @@ std::size_t PipelineBuilder::add_output(const Element& element, const std::strin
     Labels(PipelineBuilder& builder, SourcePos pos) : builder_(builder), pos_(std::move(pos)) {}
     void here() override {}
     void label(const std::string& name) override { builder_.use_label(name, pos_); }
-    void store(std::size_t) override {}
+    void store(std::size_t, StoreMode) override {}
+    void one_of(const std::vector<Choice>&) override {}
 
    private:
     PipelineBuilder& builder_;
@@ -230,7 +238,23 @@ std::unique_ptr<Sink> PipelineBuilder::make_sink(OutputNode& node, const Element
       pipeline_.context_.registry.find(PluginKind::buffer, type_of(section, "memory"), type_pos(section));
   NodeContext node_context(pipeline_.context_, this, section, node.id, labels, "");
   std::unique_ptr<Buffer> buffer(static_cast<Buffer*>(info.make(section, node_context).release()));
-  return make_buffered_sink(*output, std::move(buffer), settings, std::move(context));
+  return make_buffered_sink(*output, make_secondary(node, element), std::move(buffer), settings, std::move(context));
+}
+
+/// What `<secondary>` names, where there is one.
+ChunkOutput* PipelineBuilder::make_secondary(OutputNode& node, const Element& element) {
+  const std::vector<const Element*> sections = element.sections("secondary");
+  if (sections.empty()) return nullptr;
+  const Element& section = *sections.back();
+  const std::string type = type_of(section, type_of(element, ""));
+  const PluginInfo& info = pipeline_.context_.registry.find(PluginKind::output, type, type_pos(section));
+  NodeContext context(pipeline_.context_, this, section, node.id + ".secondary", {{"id", node.id}, {"type", info.name}},
+                      "");
+  node.secondary.reset(static_cast<Output*>(info.make(section, context).release()));
+  auto* secondary = dynamic_cast<ChunkOutput*>(node.secondary.get());
+  if (secondary == nullptr)
+    throw ConfigError(type_pos(section), cat("'", type, "' can't be a secondary output: use secondary_file or file"));
+  return secondary;
 }
 
 void PipelineBuilder::use_label(const std::string& name, const SourcePos& pos) {

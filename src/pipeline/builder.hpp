@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <set>
 #include <string>
 
@@ -23,6 +24,7 @@ class PipelineBuilder {
   std::size_t add_output(const Element& element, const std::string& type, const std::string& label);
   void use_label(const std::string& name, const SourcePos& pos);
   std::unique_ptr<Sink> make_sink(OutputNode& node, const Element& element, const MetricLabels& labels);
+  ChunkOutput* make_secondary(OutputNode& node, const Element& element);
   void place_emits(OutputNode& node, const Element& element, const std::string& label);
   void check_labels();
   std::string claim_id(const Element& element, const std::string& fallback);
@@ -35,6 +37,7 @@ class PipelineBuilder {
   Pipeline& pipeline_;
   std::set<std::string> ids_;
   std::vector<LabelUse> label_uses_;
+  std::deque<Element> stores_;  // sections without what their parent reads of them
 };
 
 }  // namespace logboom

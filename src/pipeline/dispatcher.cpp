@@ -53,7 +53,7 @@ void Dispatcher::dispatch(const std::string& label, Delivery delivery, Flow& flo
   watch_holders();
 }
 
-void Dispatcher::collect(const RouteNode& node, BatchPtr batch, Legs& legs, std::size_t from) {
+void Dispatcher::collect(const RouteNode& node, BatchPtr batch, Legs& legs, Legs::Group group, std::size_t from) {
   for (std::size_t i = from; i < node.filters.size(); ++i) {
     batch = run_filter(*node.filters[i], batch, legs);
     if (!batch) return;
@@ -61,11 +61,20 @@ void Dispatcher::collect(const RouteNode& node, BatchPtr batch, Legs& legs, std:
   RoutingCounters& counters = pipeline_.counters();
   if (node.end == RouteNode::End::unmatched) return pipeline_.report_unmatched(batch->tag().text(), batch->events());
   if (node.end == RouteNode::End::loop) return drop_loop(*batch, cat("a circle of labels: ", node.error));
-  const std::size_t ways = node.sinks.size() + node.emits.size() + node.next.size();
-  if (ways > 1) counters.made.add((ways - 1) * batch->events());
-  for (Sink* sink : node.sinks) legs.push_back({sink, batch});
-  for (const RouteNode::Emit& emit : node.emits) run_emit(emit, batch, legs);
-  for (const auto& next : node.next) collect(*next, batch, legs);
+  if (const std::size_t ways = node.ways(); ways > 1) counters.made.add((ways - 1) * batch->events());
+  for (Sink* sink : node.sinks) legs.add(sink, batch, group);
+  for (const RouteNode::Emit& emit : node.emits) run_emit(emit, batch, legs, group);
+  for (const auto& next : node.next) collect(*next, batch, legs, group);
+  for (const RouteNode::Choices& choices : node.choices) collect(choices.next(), batch, legs, group);
+  collect_branches(node, batch, legs, group);
+}
+
+void Dispatcher::collect_branches(const RouteNode& node, const BatchPtr& batch, Legs& legs, Legs::Group group) {
+  Legs::Group before = Legs::none;
+  for (const RouteNode::Branch& branch : node.branches) {
+    before = legs.add_group(group, branch.mode.ignore_error, branch.mode.only_after_failure ? before : Legs::none);
+    collect(*branch.node, batch, legs, before);
+  }
 }
 
 void Dispatcher::drop_loop(const EventBatch& batch, std::string_view error) {
@@ -86,7 +95,7 @@ BatchPtr Dispatcher::run_filter(Filter& filter, const BatchPtr& batch, Legs& leg
   return kept;
 }
 
-void Dispatcher::run_emit(const RouteNode::Emit& emit, const BatchPtr& batch, Legs& legs) {
+void Dispatcher::run_emit(const RouteNode::Emit& emit, const BatchPtr& batch, Legs& legs, Legs::Group group) {
   EmitRun run({batch, writer_, executor_.index()}, tags(*emit.label));
   try {
     emit.output->process(*batch, run);
@@ -95,7 +104,7 @@ void Dispatcher::run_emit(const RouteNode::Emit& emit, const BatchPtr& batch, Le
   }
   std::vector<BatchPtr> emitted = run.finish();
   settle(run, batch, legs);
-  for (BatchPtr& each : emitted) emit_again(*emit.label, std::move(each), legs);
+  for (BatchPtr& each : emitted) emit_again(*emit.label, std::move(each), legs, group);
 }
 
 template <class Run>
@@ -113,11 +122,11 @@ void Dispatcher::settle(const Run& run, const BatchPtr& batch, Legs& legs) {
   for (const auto& [reason, draft] : run.failed()) send_failed(draft.make(batch->tag(), *batch), reason, legs);
 }
 
-void Dispatcher::emit_again(const std::string& label, BatchPtr batch, Legs& legs) {
+void Dispatcher::emit_again(const std::string& label, BatchPtr batch, Legs& legs, Legs::Group group) {
   if (emit_depth_ == most_emits) return drop_loop(*batch, "a circle: outputs emit it again and again");
   ++emit_depth_;
   const RouteNode& node = routes_.find(label, batch->tag());
-  collect(node, std::move(batch), legs);
+  collect(node, std::move(batch), legs, group);
   --emit_depth_;
 }
 
@@ -134,48 +143,23 @@ void Dispatcher::send_failed(const BatchPtr& failed, std::string_view reason, Le
   --error_depth_;
 }
 
-/// A sink that gets the batch twice can't be asked for both at once: a large batch may only ever fit into it alone.
-Dispatcher::Legs Dispatcher::take_repeated(Legs& legs) {
-  Legs again;
-  for (std::size_t i = 1; i < legs.size();) {
-    const auto same = [&](const Leg& leg) { return leg.sink == legs[i].sink; };
-    if (std::none_of(legs.begin(), legs.begin() + static_cast<std::ptrdiff_t>(i), same)) {
-      ++i;
-      continue;
-    }
-    again.push_back(std::move(legs[i]));
-    legs.erase(legs.begin() + static_cast<std::ptrdiff_t>(i));
-  }
-  return again;
-}
-
 void Dispatcher::deliver(Legs legs, Receipts receipts, Flow& flow) {
   if (legs.empty()) return receipts.confirm();
-  if (Legs again = take_repeated(legs); !again.empty()) {
+  if (Legs again = legs.take_repeated(); !again.empty()) {
     deliver(std::move(legs), receipts.share(), flow);
     return deliver(std::move(again), std::move(receipts), flow);
   }
-  if (!has_parked(flow) && reserve(legs)) return append(legs, std::move(receipts));
+  if (!has_parked(flow) && legs.reserve()) return append(legs, std::move(receipts));
   park(std::move(legs), std::move(receipts), flow);
 }
 
-bool Dispatcher::reserve(const Legs& legs) {
-  for (std::size_t i = 0; i < legs.size(); ++i) {
-    if (legs[i].sink->reserve(*legs[i].batch)) continue;
-    while (i-- > 0) legs[i].sink->unreserve(*legs[i].batch);
-    return false;
-  }
-  return true;
-}
-
 void Dispatcher::append(Legs& legs, Receipts receipts) {
-  for (std::size_t i = 0; i + 1 < legs.size(); ++i) legs[i].sink->append({std::move(legs[i].batch), receipts.share()});
-  legs.back().sink->append({std::move(legs.back().batch), std::move(receipts)});
+  if (const std::uint64_t passed_over = legs.append(std::move(receipts)); passed_over != 0)
+    pipeline_.counters().filtered.add(passed_over);
 }
 
 void Dispatcher::park(Legs legs, Receipts receipts, Flow& flow) {
-  std::uint64_t events = 0;
-  for (const Leg& leg : legs) events += leg.batch->events();
+  const std::uint64_t events = legs.events();
   pipeline_.counters().parked.add(static_cast<std::int64_t>(events));
   const auto [queue, first] = queues_.try_emplace(&flow, Queue{last_queue_ + 1, 0});
   if (first) ++last_queue_;
@@ -199,7 +183,7 @@ void Dispatcher::retry_parked() {
   std::map<std::uint64_t, std::size_t> gone_on;
   std::deque<Parked> left;
   for (Parked& parked : std::exchange(parked_, {})) {
-    if (blocked.contains(parked.queue) || !reserve(parked.legs)) {
+    if (blocked.contains(parked.queue) || !parked.legs.reserve()) {
       blocked.insert(parked.queue);
       left.push_back(std::move(parked));
       continue;

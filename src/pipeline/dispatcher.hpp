@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "pipeline/event_run.hpp"
+#include "pipeline/legs.hpp"
 #include "pipeline/pipeline.hpp"
 #include "pipeline/route_tree.hpp"
 #include "record/emitter.hpp"
@@ -41,11 +42,6 @@ class Dispatcher {
  private:
   class InputEmitter;
   class Release;
-  struct Leg {
-    Sink* sink;
-    BatchPtr batch;
-  };
-  using Legs = std::vector<Leg>;
   struct Parked {
     Legs legs;
     Receipts receipts;
@@ -72,18 +68,17 @@ class Dispatcher {
 
   void dispatch(const std::string& label, Delivery delivery, Flow& flow);
   /// `from`: the first filter of the node that the batch has not met.
-  void collect(const RouteNode& node, BatchPtr batch, Legs& legs, std::size_t from = 0);
+  void collect(const RouteNode& node, BatchPtr batch, Legs& legs, Legs::Group group = Legs::root, std::size_t from = 0);
+  void collect_branches(const RouteNode& node, const BatchPtr& batch, Legs& legs, Legs::Group group);
   BatchPtr run_filter(Filter& filter, const BatchPtr& batch, Legs& legs);
-  void run_emit(const RouteNode::Emit& emit, const BatchPtr& batch, Legs& legs);
+  void run_emit(const RouteNode::Emit& emit, const BatchPtr& batch, Legs& legs, Legs::Group group);
   template <class Run>
   void settle(const Run& run, const BatchPtr& batch, Legs& legs);
-  void emit_again(const std::string& label, BatchPtr batch, Legs& legs);
+  void emit_again(const std::string& label, BatchPtr batch, Legs& legs, Legs::Group group);
   void drop_loop(const EventBatch& batch, std::string_view error);
   void send_failed(const BatchPtr& failed, std::string_view reason, Legs& legs);
-  static Legs take_repeated(Legs& legs);
   void deliver(Legs legs, Receipts receipts, Flow& flow);
-  bool reserve(const Legs& legs);
-  static void append(Legs& legs, Receipts receipts);
+  void append(Legs& legs, Receipts receipts);
   void park(Legs legs, Receipts receipts, Flow& flow);
   void retry_parked();
   bool has_parked(Flow& flow) const noexcept;

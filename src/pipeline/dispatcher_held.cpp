@@ -41,7 +41,7 @@ class Dispatcher::Release final : public ReleaseSink {
     const RouteNode& node = dispatcher_.routes_.find(place.label, made->tag());
     const auto at = std::find(node.filters.begin(), node.filters.end(), place.filter);
     const auto from = at == node.filters.end() ? 0 : at - node.filters.begin() + 1;
-    dispatcher_.collect(node, std::move(made), legs, static_cast<std::size_t>(from));
+    dispatcher_.collect(node, std::move(made), legs, Legs::root, static_cast<std::size_t>(from));
     dispatcher_.deliver(std::move(legs), {}, dispatcher_.held_flow_);
   }
   void count(std::uint64_t held) {

@@ -35,6 +35,7 @@ struct FilterNode {
 struct OutputNode {
   std::string id;
   std::unique_ptr<Output> plugin;
+  std::unique_ptr<Output> secondary;
   std::unique_ptr<Sink> sink;   // null where the output only routes
   EmitOutput* emits = nullptr;  // the plugin, where it sends events on
   std::string emit_label;       // into whose rules

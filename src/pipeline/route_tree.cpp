@@ -1,12 +1,31 @@
 #include "pipeline/route_tree.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "pipeline/pipeline.hpp"
 
 namespace logboom {
 
 namespace {
+
+/// A circle in which each index comes as often as its weight says, spread evenly: the one that is furthest behind is
+/// next.
+std::vector<std::size_t> spread(std::vector<unsigned> weights) {
+  unsigned divisor = 0;
+  for (const unsigned weight : weights) divisor = std::gcd(divisor, weight);
+  std::int64_t total = 0;
+  for (unsigned& weight : weights) total += weight /= std::max(1U, divisor);
+  std::vector<std::int64_t> behind(weights.size(), 0);
+  std::vector<std::size_t> turns;
+  for (std::int64_t i = 0; i < total; ++i) {
+    for (std::size_t w = 0; w < weights.size(); ++w) behind[w] += weights[w];
+    const auto furthest = std::max_element(behind.begin(), behind.end());
+    *furthest -= total;
+    turns.push_back(static_cast<std::size_t>(furthest - behind.begin()));
+  }
+  return turns;
+}
 
 /// Follows outputs that route until there are sinks, and writes down the way: two tags with the same words have the
 /// same route.
@@ -59,7 +78,25 @@ class TreeBuilder {
       node_.next.push_back(builder_.build(name == "@ROOT" ? std::string() : name, tag_));
       builder_.way_ += ")";
     }
-    void store(std::size_t index) override { builder_.follow(node_, index, tag_); }
+    void store(std::size_t index, StoreMode mode) override {
+      if (!mode.ignore_error && !mode.only_after_failure && node_.branches.empty()) {
+        return builder_.follow(node_, index, tag_);
+      }
+      builder_.way_ += mode.only_after_failure ? "?[" : "![";
+      node_.branches.push_back({builder_.branch(index, tag_), mode});
+      builder_.way_ += "]";
+    }
+    void one_of(const std::vector<Choice>& choices) override {
+      RouteNode::Choices& all = node_.choices.emplace_back();
+      builder_.way_ += "|";
+      std::vector<unsigned> weights;
+      for (const Choice& choice : choices) {
+        all.nodes.push_back(builder_.branch(choice.store, tag_));
+        weights.push_back(choice.weight);
+      }
+      all.turns = spread(weights);
+      builder_.way_ += "|";
+    }
 
    private:
     TreeBuilder& builder_;
@@ -67,6 +104,12 @@ class TreeBuilder {
     std::size_t output_;
     std::string_view tag_;
   };
+
+  std::unique_ptr<RouteNode> branch(std::size_t output, std::string_view tag) {
+    auto node = std::make_unique<RouteNode>();
+    follow(*node, output, tag);
+    return node;
+  }
 
   void follow(RouteNode& node, std::size_t output, std::string_view tag) {
     Plan plan(*this, node, output, tag);

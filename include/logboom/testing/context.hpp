@@ -92,7 +92,7 @@ class FakeContext final : public BuildContext {
     return parsers(section);
   }
   void label(const std::string& name, const SourcePos&) override { labels_used_.push_back(name); }
-  std::size_t store(const PluginSection&) override { return stores_++; }
+  std::size_t store(const PluginSection&, const std::vector<std::string>&) override { return stores_++; }
 
   Element& section() noexcept { return element_; }
   SystemSettings& settings() noexcept { return system_; }

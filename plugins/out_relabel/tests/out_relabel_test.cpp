@@ -14,7 +14,8 @@ using namespace logboom::test;
 struct Plan : RoutePlan {
   void here() override { FAIL(); }
   void label(const std::string& name) override { label_name = name; }
-  void store(std::size_t) override { FAIL(); }
+  void one_of(const std::vector<Choice>&) override { FAIL(); }
+  void store(std::size_t, StoreMode) override { FAIL(); }
   std::string label_name;
 };
 

@@ -130,9 +130,9 @@ class TestFormatter : public Formatter {
 
 class TestContext : public BuildContext {
  public:
-  /// `text`: the inside of a <match>.
-  explicit TestContext(const std::string& text)
-      : root_(parse_text("<match>\n" + text + "\n</match>\n", "test.conf", ".", {})) {}
+  /// `text`: the inside of a <match>, or of another section.
+  explicit TestContext(const std::string& text, const std::string& name = "match")
+      : root_(parse_text("<" + name + ">\n" + text + "\n</" + name + ">\n", "test.conf", ".", {})) {}
 
   const std::string& id() const override { return id_; }
   const Element& element() const override { return root_.children.front(); }
@@ -147,7 +147,7 @@ class TestContext : public BuildContext {
   }
   ParserFactory parser(const PluginSection&) override { return {}; }
   void label(const std::string&, const SourcePos&) override {}
-  std::size_t store(const PluginSection& section) override {
+  std::size_t store(const PluginSection& section, const std::vector<std::string>&) override {
     stores.push_back(section.type);
     return stores.size() - 1;
   }

@@ -61,8 +61,8 @@ BufferSettings immediate() {
 }
 
 struct Fixture {
-  explicit Fixture(const BufferSettings& settings) {
-    sink = make_buffered_sink(output, make_output<Buffer>(plugins::buf_memory(), context), settings,
+  explicit Fixture(const BufferSettings& settings, ChunkOutput* secondary = nullptr) {
+    sink = make_buffered_sink(output, secondary, make_output<Buffer>(plugins::buf_memory(), context), settings,
                               SinkContext{"test_out", {}, context.test_log, context.test_metrics});
   }
   void put(std::int64_t n, Receipts receipts = {}) {
@@ -274,6 +274,47 @@ TEST(DirectSink, hands_on_at_once_confirms_and_counts) {
   EXPECT_EQ(state.confirmed, 1);
   EXPECT_EQ(context.test_metrics.sum("logboom_output_delivered_events_total"), 5);
   EXPECT_EQ(sink->stop({}), Stopped::clean);
+}
+
+TEST(BufferedSink, gives_what_fails_for_too_long_to_the_secondary_output) {
+  ScriptedOutput secondary;
+  BufferSettings settings = immediate();
+  settings.retry.wait = 1ms;
+  settings.retry.max_times = 5;
+  settings.retry.secondary_threshold = 0.4;
+  Fixture f(settings, &secondary);
+  f.output.on_write = [](const Chunk&) { return WriteResult{WriteResult::Status::retry, "away", 0}; };
+  f.sink->start();
+  f.put(7);
+  EXPECT_EQ(f.stop(), Stopped::clean);
+  EXPECT_EQ(secondary.numbers, (std::vector<std::int64_t>{7}));
+  EXPECT_EQ(f.output.writes, 3) << "two fifths of the retries, and the first attempt";
+  EXPECT_EQ(secondary.stops, 1);
+  EXPECT_EQ(f.sink->totals().delivered, 1u);
+  EXPECT_TRUE(f.context.test_log.has("went to the secondary output: away"));
+}
+
+TEST(BufferedSink, gives_what_is_refused_to_the_secondary_output_and_goes_on_without_it) {
+  ScriptedOutput secondary;
+  Fixture f(immediate(), &secondary);
+  f.output.on_write = [](const Chunk&) { return WriteResult{WriteResult::Status::refused, "too large", 0}; };
+  f.sink->start();
+  f.put(1);
+  EXPECT_TRUE(eventually([&] { return f.sink->totals().delivered == 1; }));
+  secondary.on_write = [](const Chunk&) { return WriteResult{WriteResult::Status::retry, "no room", 0}; };
+  f.put(2);
+  EXPECT_TRUE(eventually([&] { return f.sink->totals().dropped == 1; }));
+  EXPECT_EQ(f.stop(), Stopped::clean);
+  EXPECT_TRUE(f.context.test_log.has("could not write chunk"));
+}
+
+TEST(BufferedSink, counts_what_it_refuses_for_lack_of_room) {
+  Fixture f(immediate());
+  ReceiptState state;
+  f.sink->refuse({batch_of("t", 1, 3), receipt_for(state)});
+  EXPECT_EQ(f.sink->totals().events_in, 3u);
+  EXPECT_EQ(f.sink->totals().dropped, 3u);
+  EXPECT_EQ(state.confirmed, 1);
 }
 
 }  // namespace

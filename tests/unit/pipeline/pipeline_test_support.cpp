@@ -9,6 +9,7 @@ namespace logboom::plugins {
 
 PluginInfo out_copy();
 PluginInfo out_relabel();
+PluginInfo out_roundrobin();
 PluginInfo out_null();
 
 }  // namespace logboom::plugins
@@ -165,7 +166,8 @@ PluginInfo toy(PluginKind kind, std::string name, std::function<std::unique_ptr<
 }  // namespace
 
 std::vector<PluginInfo> toy_plugins(Toys& toys) {
-  std::vector<PluginInfo> all{plugins::out_copy(), plugins::out_relabel(), plugins::out_null()};
+  std::vector<PluginInfo> all{plugins::out_copy(), plugins::out_relabel(), plugins::out_roundrobin(),
+                              plugins::out_null()};
   all.push_back(toy(PluginKind::input, "toy", [](BuildContext&) { return std::make_unique<ToyInput>(); }));
   all.push_back(
       toy(PluginKind::output, "toy", [&toys](BuildContext& c) { return std::make_unique<ToyOutput>(toys, c.id()); }));
@@ -273,6 +275,7 @@ void Bench::expect_balance() {
   std::uint64_t dropped = c.dropped_loop.value() + c.dropped_filter_error.value() + c.dropped_shutdown.value();
   metrics.visit([&](const Metrics::Sample& sample) {
     if (sample.name == "logboom_output_delivered_events_total") delivered += static_cast<std::uint64_t>(sample.value);
+    if (sample.name == "logboom_output_dropped_events_total") dropped += static_cast<std::uint64_t>(sample.value);
   });
   EXPECT_EQ(received_ + c.made.value(), c.filtered.value() + c.merged.value() + c.unmatched.value() + delivered +
                                             dropped + static_cast<std::uint64_t>(c.parked.value() + c.held.value()));

@@ -1,0 +1,115 @@
+#include "pipeline/legs.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace logboom {
+
+Legs::Group Legs::add_group(Group parent, bool optional, Group after_failure_of) {
+  groups_.push_back({parent, optional, after_failure_of, false});
+  return groups_.size();
+}
+
+std::uint64_t Legs::events() const noexcept {
+  std::uint64_t sum = 0;
+  for (const Leg& leg : list_) sum += leg.batch->events();
+  return sum;
+}
+
+Legs Legs::take_repeated() {
+  Legs again;
+  if (!groups_.empty()) return again;
+  for (std::size_t i = 1; i < list_.size();) {
+    const auto same = [&](const Leg& leg) { return leg.sink == list_[i].sink; };
+    const auto here = list_.begin() + static_cast<std::ptrdiff_t>(i);
+    if (std::none_of(list_.begin(), here, same)) {
+      ++i;
+      continue;
+    }
+    again.list_.push_back(std::move(*here));
+    list_.erase(here);
+  }
+  return again;
+}
+
+bool Legs::is_passed_over(Group group) const {
+  for (; group != root; group = info(group)->parent) {
+    const Group before = info(group)->after_failure_of;
+    if (before != none && !info(before)->failed) return true;
+  }
+  return false;
+}
+
+bool Legs::has_failed(Group group) const {
+  for (; group != root; group = info(group)->parent) {
+    if (info(group)->failed) return true;
+  }
+  return false;
+}
+
+bool Legs::is_inside(Group group, Group outer) const {
+  for (; group != root; group = info(group)->parent) {
+    if (group == outer) return true;
+  }
+  return false;
+}
+
+/// The nearest group around that may fail does, with all its legs. False where there is none.
+bool Legs::fail(Group group) {
+  while (group != root && !info(group)->optional) group = info(group)->parent;
+  if (group == root) return false;
+  groups_[group - 1].failed = true;
+  for (Leg& leg : list_) {
+    if (!is_inside(leg.group, group)) continue;
+    if (leg.state == State::reserved) leg.sink->unreserve(*leg.batch);
+    if (leg.state != State::passed_over) leg.state = State::refused;
+  }
+  return true;
+}
+
+void Legs::unreserve() {
+  for (auto leg = list_.rbegin(); leg != list_.rend(); ++leg) {
+    if (leg->state == State::reserved) leg->sink->unreserve(*leg->batch);
+    leg->state = State::open;
+  }
+}
+
+bool Legs::reserve() {
+  for (GroupInfo& group : groups_) group.failed = false;
+  for (Leg& leg : list_) leg.state = State::open;
+  for (Leg& leg : list_) {
+    if (is_passed_over(leg.group)) {
+      leg.state = State::passed_over;
+    } else if (has_failed(leg.group)) {
+      leg.state = State::refused;
+    } else if (leg.sink->reserve(*leg.batch)) {
+      leg.state = State::reserved;
+    } else if (!fail(leg.group)) {
+      unreserve();
+      return false;
+    }
+  }
+  return true;
+}
+
+std::uint64_t Legs::append(Receipts receipts) {
+  std::uint64_t passed_over = 0;
+  for (std::size_t i = 0; i < list_.size(); ++i) {
+    Leg& leg = list_[i];
+    if (leg.state == State::passed_over) {
+      passed_over += leg.batch->events();
+      continue;
+    }
+    const bool last = i + 1 == list_.size();
+    Delivery delivery{std::move(leg.batch), last ? std::move(receipts) : receipts.share()};
+    if (leg.state == State::reserved) {
+      leg.sink->append(std::move(delivery));
+    } else {
+      leg.sink->refuse(std::move(delivery));
+    }
+  }
+  receipts.confirm();
+  return passed_over;
+}
+
+}  // namespace logboom
