@@ -20,7 +20,7 @@ struct ParserOptions : ParseTimeOptions {
   std::vector<std::pair<std::string, std::string>> types;
   std::string time_key;
   bool keep_time_key = false;
-  std::string null_value_pattern;
+  std::optional<config_value::Regexp> null_value_pattern;
   bool null_empty_string = false;
   bool estimate_current_event = true;
   std::optional<std::chrono::nanoseconds> timeout;
@@ -34,7 +34,8 @@ struct ParserOptions : ParseTimeOptions {
             "The field that holds the event's time.");
     d.param("keep_time_key", static_cast<bool Options::*>(&ParserOptions::keep_time_key),
             "Leave that field in the record.");
-    d.param("null_value_pattern", static_cast<std::string Options::*>(&ParserOptions::null_value_pattern),
+    d.param("null_value_pattern",
+            static_cast<std::optional<config_value::Regexp> Options::*>(&ParserOptions::null_value_pattern),
             "A regular expression; a text that it matches becomes null.");
     d.param("null_empty_string", static_cast<bool Options::*>(&ParserOptions::null_empty_string),
             "An empty text becomes null.");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -19,6 +20,9 @@ struct RegexpLimits {
   unsigned long retries_in_match = 1'000'000;
   unsigned long retries_in_search = 5'000'000;
   unsigned int stack_entries = 1'000'000;
+  // About the longest time of a search that begins anew at many places of a long subject. It is looked at only where
+  // many retries were needed.
+  std::chrono::nanoseconds duration = std::chrono::milliseconds(500);
 };
 
 // Where the groups of the last successful search are. Belongs to one thread at a time; reuse it for many searches (and

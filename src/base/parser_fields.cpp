@@ -75,9 +75,9 @@ FieldWriter::FieldWriter(const ParserOptions& options, const Element& element)
       fail(element, "types", cat("types: field '", key, "': ", error.what()));
     }
   }
-  if (!options.null_value_pattern.empty()) {
+  if (const auto& pattern = options.null_value_pattern) {
     try {
-      null_pattern_ = Regexp::compile(options.null_value_pattern);
+      null_pattern_ = Regexp::compile(pattern->source, {pattern->ignore_case, pattern->multiline, pattern->extended});
     } catch (const std::invalid_argument& error) {
       fail(element, "null_value_pattern", error.what());
     }

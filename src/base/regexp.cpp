@@ -137,6 +137,46 @@ struct Regexp::Impl {
     static_cast<Impl*>(arg)->groups.push_back(std::move(group));
     return 0;
   }
+
+  /// Finds a match that begins at a place from `first` up to `last`.
+  int search(std::string_view subject, std::size_t first, std::size_t last, OnigRegion* region,
+             OnigMatchParam* param) const {
+    const OnigUChar* begin = bytes(subject.data());
+    return onig_search_with_param(regex.get(), begin, begin + subject.size(), begin + first, begin + last, region,
+                                  ONIG_OPTION_NONE, param);
+  }
+
+  /// The same from `first` on, by some places at a time: fewer where many retries are needed, so that the time can be
+  /// looked at now and then.
+  int search_in_pieces(std::string_view subject, std::size_t first, OnigRegion* region, OnigMatchParam* param) const {
+    const auto deadline = std::chrono::steady_clock::now() + limits.duration;
+    constexpr std::size_t fewest = 16;
+    std::size_t step = 1024;
+    for (;;) {
+      std::size_t last = std::min(first + step, subject.size());
+      while (last < subject.size() && (static_cast<unsigned char>(subject[last]) & 0xc0) == 0x80) ++last;
+      const unsigned long retries =
+          step > fewest ? affordable_retries(subject.size(), 50'000'000) : limits.retries_in_search;
+      onig_set_retry_limit_in_search_of_match_param(param, std::min(retries, limits.retries_in_search));
+      const int result = search(subject, first, last, region, param);
+      if (result == ONIGERR_RETRY_LIMIT_IN_SEARCH_OVER && step > fewest) {
+        step /= 2;
+      } else if (result != ONIG_MISMATCH || last == subject.size()) {
+        return result;
+      } else {
+        first = last;
+        step += step / 4;
+      }
+      if (std::chrono::steady_clock::now() > deadline) return ONIGERR_RETRY_LIMIT_IN_SEARCH_OVER;
+    }
+  }
+
+  /// A retry takes little time where it goes on with what is at hand, and as much as the subject is long where it
+  /// begins at another place and looks through all that follows: how many there may be so that no more than `bytes`
+  /// are looked at.
+  static unsigned long affordable_retries(std::size_t subject, unsigned long bytes) {
+    return std::max(bytes / (subject + 1), 100UL);
+  }
 };
 
 Regexp::Regexp(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
@@ -179,12 +219,13 @@ SearchResult Regexp::search(std::string_view subject, MatchRegion& region, std::
   if (subject.data() == nullptr) subject = std::string_view("", 0);
   OnigMatchParam* param = state.param.get();
   onig_set_retry_limit_in_match_of_match_param(param, impl_->limits.retries_in_match);
-  onig_set_retry_limit_in_search_of_match_param(param, impl_->limits.retries_in_search);
   onig_set_match_stack_limit_size_of_match_param(param, impl_->limits.stack_entries);
-  const OnigUChar* begin = bytes(subject.data());
-  const OnigUChar* end = begin + subject.size();
-  const int result = onig_search_with_param(impl_->regex.get(), begin, end, begin + from, end, state.region.get(),
-                                            ONIG_OPTION_NONE, param);
+  const unsigned long affordable = Impl::affordable_retries(subject.size(), 200'000'000);
+  onig_set_retry_limit_in_search_of_match_param(param, std::min(affordable, impl_->limits.retries_in_search));
+  int result = impl_->search(subject, from, subject.size(), state.region.get(), param);
+  if (result == ONIGERR_RETRY_LIMIT_IN_SEARCH_OVER && affordable < impl_->limits.retries_in_search) {
+    result = impl_->search_in_pieces(subject, from, state.region.get(), param);
+  }
   if (result == ONIG_MISMATCH) return SearchResult::no_match;
   // Every other negative result is one of the limits or exhausted memory.
   if (result < 0) return SearchResult::limit_exceeded;

@@ -16,6 +16,7 @@ RegexpLimits limits_of(const ParserOptions& options) {
   const auto retries = static_cast<unsigned long>(std::max<std::int64_t>(*options.timeout / per_retry, 1));
   limits.retries_in_search = retries;
   limits.retries_in_match = retries;
+  limits.duration = *options.timeout;
   return limits;
 }
 

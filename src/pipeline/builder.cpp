@@ -89,6 +89,7 @@ class NodeContext final : public BuildContext {
     auto element = std::make_shared<Element>(section.element != nullptr ? *section.element
                                                                         : Element{name, "", element_.pos, {}, {}});
     auto inner = std::make_shared<NodeContext>(context_, nullptr, *element, id_, labels_, label_);
+    inner->quiet_ = quiet_;  // a parser within a parser
     const auto make = [info, element, inner] {
       std::unique_ptr<Plugin> made = info.make(*element, *inner);
       return std::unique_ptr<P>(static_cast<P*>(made.release()));

@@ -60,7 +60,7 @@ TEST(ParserJson, a_key_within_an_object_is_not_the_time) {
 
 TEST(ParserJson, types_and_nulls_apply_to_the_outermost_fields) {
   const Params params{{"types", "a:string,b:integer,c:float,d:bool,e:array,f:string"},
-                      {"null_value_pattern", "^-$"},
+                      {"null_value_pattern", "/^-$/"},
                       {"null_empty_string", "true"}};
   EXPECT_EQ(record(R"({"a":1.5,"b":"12","c":3,"d":"yes","e":"x,y","f":{"g":"-"},"h":"-","i":"","j":null})", params),
             R"({"a":"1.5","b":12,"c":3.0,"d":true,"e":["x","y"],"f":"{\"g\":\"-\"}","h":null,"i":null,"j":null})");

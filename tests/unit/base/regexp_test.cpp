@@ -101,6 +101,25 @@ TEST(Regexp, catastrophic_backtracking_ends_as_limit_exceeded) {
   EXPECT_EQ(search(Regexp::compile("(x+x+)+y"), std::string(64, 'x') + "z y"), SearchResult::limit_exceeded);
 }
 
+TEST(Regexp, a_search_that_looks_through_all_from_each_line_is_given_up) {
+  const Regexp regexp = Regexp::compile("^[^ ]* \\w", {}, {.duration = std::chrono::milliseconds(20)});
+  EXPECT_EQ(search(regexp, std::string(1'000'000, '\n') + " !"), SearchResult::limit_exceeded);
+  EXPECT_EQ(search(regexp, std::string(1'000'000, '\n') + " x"), SearchResult::match) << "from the first place";
+  EXPECT_EQ(search(regexp, std::string(10'000, 'a')), SearchResult::no_match);
+}
+
+TEST(Regexp, a_match_far_behind_many_other_beginnings_is_found) {
+  std::string subject;
+  while (subject.size() < 300'000) subject += "é\n";
+  for (const char* pattern : {"^(?<a>x+)y$", "(?<a>x+)y\\z", "(?<=\n)(?<a>[^\n]x*)y"}) {
+    const Regexp regexp = Regexp::compile(pattern, {}, {.duration = std::chrono::minutes(1)});
+    MatchRegion region;
+    ASSERT_EQ(regexp.search(subject + "xxxy", region), SearchResult::match) << pattern;
+    EXPECT_EQ(region.group(1), "xxx");
+    EXPECT_EQ(region.begin(1), subject.size());
+  }
+}
+
 TEST(Regexp, the_memory_of_a_search_is_bounded) {
   const Regexp regexp = Regexp::compile("\\A(?:a|b)*\\z", {}, {.stack_entries = 1000});
   EXPECT_EQ(search(regexp, std::string(100, 'a')), SearchResult::match);
