@@ -1,6 +1,7 @@
 #include "pipeline/pipeline.hpp"
 
 #include "pipeline/builder.hpp"
+#include "pipeline/old_parameters.hpp"
 
 #include <stdexcept>
 
@@ -24,7 +25,9 @@ bool looks_like_container_id(std::string_view tag) {
 }  // namespace
 
 Pipeline::Pipeline(const Element& root, Context context) : context_(std::move(context)) {
-  PipelineBuilder(*this).build(root);
+  Element modern = root;
+  modernize(modern, context_.registry, context_.warn);
+  PipelineBuilder(*this).build(modern);
   const auto count = [this](const char* name, const char* reason, const Counter& counter) {
     MetricLabels labels;
     if (reason != nullptr) labels.emplace_back("reason", reason);

@@ -27,11 +27,13 @@ class Registry {
   /// reference is valid as long as the registry.
   const PluginInfo& find(PluginKind kind, std::string_view type, const SourcePos& where) const;
 
+  /// The same, or nullptr.
+  const PluginInfo* lookup(PluginKind kind, std::string_view type) const;
+
   /// Sorted by kind and name.
   const std::vector<PluginInfo>& list() const noexcept { return plugins_; }
 
  private:
-  const PluginInfo* lookup(PluginKind kind, std::string_view type) const;
   std::vector<std::string> names(PluginKind kind, bool with_aliases) const;
 
   std::vector<PluginInfo> plugins_;
