@@ -28,11 +28,31 @@ enum class Close : std::uint8_t {
 /// Why a connection ended.
 enum class End : std::uint8_t { peer_closed, peer_reset, closed_by_us, shutdown };
 
-/// One connection, as its session sees it. Lives as long as the session; everything happens on the worker's thread.
-class Connection {
+/// A plugin's way into the pipeline on one worker: what connections, sockets of datagrams and tasks have in common.
+/// Lives as long as the plugin's side of it (Handler); everything happens on the worker's thread.
+class Source {
  public:
-  virtual ~Connection() = default;
+  virtual ~Source() = default;
 
+  /// The worker's one tag object of this text. Keep it while the next event's tag is the same.
+  virtual Tag tag(std::string_view text) = 0;
+  virtual SlabPool& slabs() = 0;
+
+  /// Sends a batch on its way. Never fails: where a buffer has no room the batch is parked, and this source is held –
+  /// nothing more is read for it, and its timer waits – until there is room again.
+  virtual void emit(Delivery delivery) = 0;
+  /// True while something that was emitted is parked.
+  virtual bool held() const = 0;
+  /// A promise whose outcome reaches `Handler::on_receipt(token, …)`, on this thread, never from within another call of
+  /// the handler. Nothing happens when the source is gone by then.
+  virtual Receipt receipt(std::uint64_t token) = 0;
+  /// Calls `Handler::on_timer` once, after this time. A second call before that replaces the first.
+  virtual void set_timer(std::chrono::microseconds after) = 0;
+};
+
+/// One connection, as its session sees it.
+class Connection : public Source {
+ public:
   /// "192.0.2.7:50123", "[::1]:50123", or "unix:PATH" for a unix socket.
   virtual const std::string& peer() const = 0;
   /// The peer's address without the port; empty for a unix socket.
@@ -40,40 +60,34 @@ class Connection {
   /// The peer's name if the listener resolves names, else its address.
   virtual const std::string& peer_host() const = 0;
 
-  /// The worker's one tag object of this text. Keep it while the next event's tag is the same.
-  virtual Tag tag(std::string_view text) = 0;
-  virtual SlabPool& slabs() = 0;
-
-  /// Sends a batch on its way. Never fails: where a buffer has no room the batch is parked and this connection is read
-  /// no further until there is room again.
-  virtual void emit(Delivery delivery) = 0;
-  /// A promise whose outcome reaches `Session::on_receipt(token, …)`, on this thread, never from within another call of
-  /// the session. Nothing happens when the connection is gone by then.
-  virtual Receipt receipt(std::uint64_t token) = 0;
-
   /// Sends bytes after those sent before. A peer that does not read what it is sent is itself read no further.
   virtual void send(std::string_view bytes) = 0;
-  /// Calls `Session::on_timer` once, after this time. A second call before that replaces the first.
-  virtual void set_timer(std::chrono::microseconds after) = 0;
   /// From now on never let readiness gather for this connection: its client waits for answers.
   virtual void prompt() = 0;
   /// Ends the connection once the current call of the session has returned.
   virtual void close(Close how) = 0;
 };
 
-/// The protocol's side of one connection. Destroyed when the connection has ended.
-class Session {
+/// The plugin's side of a source. Its calls never overlap; it is destroyed, on the same thread, when the source has
+/// ended.
+class Handler {
  public:
-  virtual ~Session() = default;
-
-  /// All bytes that were received and not consumed yet, contiguous in `slab`, and writable until they are emitted.
-  /// Returns how many were consumed; the rest comes again, perhaps at another address, with more behind it.
-  virtual std::size_t on_bytes(const SlabPtr& slab, std::uint8_t* data, std::size_t size) = 0;
+  virtual ~Handler() = default;
   virtual void on_receipt(std::uint64_t token, bool confirmed) {
     static_cast<void>(token);
     static_cast<void>(confirmed);
   }
   virtual void on_timer() {}
+  /// True while a receipt is outstanding, or something else that shutdown has to wait for.
+  virtual bool waiting() const { return false; }
+};
+
+/// The protocol's side of one connection. Destroyed when the connection has ended.
+class Session : public Handler {
+ public:
+  /// All bytes that were received and not consumed yet, contiguous in `slab`, and writable until they are emitted.
+  /// Returns how many were consumed; the rest comes again, perhaps at another address, with more behind it.
+  virtual std::size_t on_bytes(const SlabPtr& slab, std::uint8_t* data, std::size_t size) = 0;
   /// The connection is over; `unconsumed` bytes were never understood. Nothing may be sent any more.
   virtual void on_end(End end, std::size_t unconsumed) {
     static_cast<void>(end);
@@ -82,8 +96,47 @@ class Session {
   /// True while answers are owed, or expected by this peer: such a connection is closed with FIN behind its answers;
   /// the others are reset at shutdown, so that their clients notice.
   virtual bool answers() const { return false; }
-  /// True while a receipt is outstanding; shutdown waits for it.
-  virtual bool waiting() const { return false; }
+};
+
+/// One datagram; valid during the call that brings it.
+class Datagram {
+ public:
+  virtual ~Datagram() = default;
+  const std::uint8_t* data() const noexcept { return data_; }
+  std::size_t size() const noexcept { return size_; }
+  std::string_view text() const noexcept { return {reinterpret_cast<const char*>(data_), size_}; }
+  /// It was longer than DatagramListen::max_size; the rest is lost.
+  bool truncated() const noexcept { return truncated_; }
+
+  /// As those of a connection.
+  virtual const std::string& peer() const = 0;
+  virtual const std::string& peer_address() const = 0;
+  virtual const std::string& peer_host() const = 0;
+  /// Sends one datagram back, if that is possible at once.
+  virtual void reply(std::string_view bytes) const = 0;
+
+ protected:
+  const std::uint8_t* data_ = nullptr;
+  std::size_t size_ = 0;
+  bool truncated_ = false;
+};
+
+/// The plugin's side of a socket of datagrams.
+class DatagramSession : public Handler {
+ public:
+  /// One of those that have come; when all that were read together were handed over, `on_pause` follows.
+  virtual void on_datagram(const Datagram& datagram) = 0;
+  /// The time to send on what was collected.
+  virtual void on_pause() {}
+};
+
+/// Work of a plugin on a worker without a socket: something that happens at intervals. Sets its first timer when it is
+/// made.
+class Task : public Handler {
+ public:
+  /// The program stops: emit what is left and begin no more. The task ends as soon as `waiting` is false; until then
+  /// timers go on.
+  virtual void on_stop() {}
 };
 
 struct StreamListen {
@@ -97,12 +150,14 @@ struct StreamListen {
   bool resolve_hostname = false;
 };
 
-struct Datagram {
-  const std::uint8_t* data;
-  std::size_t size;
-  const std::string& peer;
-  /// Sends one datagram back.
-  std::function<void(std::string_view)> reply;
+struct DatagramListen {
+  std::string bind = "0.0.0.0";
+  std::uint16_t port = 0;
+  std::string unix_path;              // instead of bind and port, if not empty
+  std::optional<unsigned> unix_mode;  // permission bits of the socket's file
+  std::size_t max_size = 65535;       // what is taken of a datagram
+  std::size_t receive_buffer = 0;     // SO_RCVBUF, in bytes; 0: the system's
+  bool resolve_hostname = false;      // looked up by the worker, and remembered
 };
 
 /// What the program offers to one input. Lives as long as the program runs.
@@ -114,9 +169,22 @@ class Host {
   /// Listens, and makes a session for each connection, on the connection's worker. Logs where it listens. Throws
   /// std::system_error with what was tried if it can't.
   virtual void listen(const StreamListen& where, SessionFactory sessions) = 0;
-  /// Receives datagrams on the main thread.
-  virtual void listen_datagram(const std::string& bind, std::uint16_t port,
-                               std::function<void(const Datagram&)> each) = 0;
+  using DatagramFactory = std::function<std::unique_ptr<DatagramSession>(Source&)>;
+  /// Receives datagrams on one worker, many with one system call. While the source is held nothing is read: what then
+  /// finds no room in the kernel is lost, and counted (`logboom_input_kernel_dropped_datagrams_total`). At shutdown
+  /// what has arrived is read, then the socket is closed. Throws as `listen`.
+  virtual void listen_datagram(const DatagramListen& where, DatagramFactory sessions) = 0;
+
+  using TaskFactory = std::function<std::unique_ptr<Task>(Source&)>;
+  /// Makes a task on one of the workers, where it stays until the shutdown.
+  virtual void run(TaskFactory make) = 0;
+
+  /// Takes over a descriptor that can be read as a stream (a pipe or a socket, such as one end of a socket pair to a
+  /// child process) and makes a session for it on a worker. `name` is what its connection calls its peer. At shutdown
+  /// what can be read at once is read, then it is closed.
+  /// Threads: the returned function may be called on any, as long as the program runs.
+  using Adopter = std::function<void(int fd, std::string name)>;
+  virtual Adopter adopter(SessionFactory sessions) = 0;
 
   /// The port that the last `listen` got, where 0 was asked for.
   virtual std::uint16_t last_port() const = 0;

@@ -96,6 +96,7 @@ class FakeConnection final : public net::Connection {
     if (settle_ == Settle::fail) delivery.receipts = {};
     deliveries_.push_back(std::move(delivery));
   }
+  bool held() const override { return held_; }
   Receipt receipt(std::uint64_t token) override { return Receipt(new Outcome(outcomes_, token)); }
   void send(std::string_view bytes) override {
     if (!closed_) sent_.emplace_back(bytes);
@@ -117,6 +118,9 @@ class FakeConnection final : public net::Connection {
   void confirm(std::size_t delivery) { std::exchange(deliveries_.at(delivery).receipts, {}).confirm(); }
   void lose(std::size_t delivery) { deliveries_.at(delivery).receipts = {}; }
 
+  /// What `held` says from now on. Whoever drives the handler does not keep anything back for that.
+  void set_held(bool held) noexcept { held_ = held; }
+
   /// Each call of `send`, in order.
   const std::vector<std::string>& sent() const noexcept { return sent_; }
   const std::optional<net::Close>& closed() const noexcept { return closed_; }
@@ -124,6 +128,8 @@ class FakeConnection final : public net::Connection {
   bool is_prompt() const noexcept { return prompt_; }
 
  private:
+  template <class H>
+  friend class HandlerDriver;
   friend class SessionDriver;
   using Outcomes = std::deque<std::pair<std::uint64_t, bool>>;
   class Outcome final : public Receipt::Target {
@@ -145,6 +151,7 @@ class FakeConnection final : public net::Connection {
   std::optional<net::Close> closed_;
   std::optional<std::chrono::microseconds> timer_;
   bool prompt_ = false;
+  bool held_ = false;
   std::shared_ptr<Outcomes> outcomes_ = std::make_shared<Outcomes>();
 };
 
@@ -245,6 +252,58 @@ class SessionDriver {
   bool ended_ = false;
 };
 
+/// Drives a task or a session of datagrams: hands on receipts' outcomes and timers between the calls. What it emits is
+/// found in `source`.
+template <class H>
+class HandlerDriver {
+ public:
+  explicit HandlerDriver(const std::function<std::unique_ptr<H>(net::Source&)>& make, Settle settle = Settle::confirm)
+      : source_({}, settle), handler_(make(source_)) {}
+
+  H& handler() noexcept { return *handler_; }
+  FakeConnection& source() noexcept { return source_; }
+  std::vector<Row> rows() const { return source_.rows(); }
+  void deliver_outcomes() {
+    while (!source_.outcomes_->empty()) {
+      const auto [token, confirmed] = source_.outcomes_->front();
+      source_.outcomes_->pop_front();
+      handler_->on_receipt(token, confirmed);
+    }
+  }
+  /// Lets the timer fire now, if one is set, however early that is.
+  bool fire_timer() {
+    if (!std::exchange(source_.timer_, std::nullopt)) return false;
+    handler_->on_timer();
+    deliver_outcomes();
+    return true;
+  }
+
+ private:
+  FakeConnection source_;
+  std::unique_ptr<H> handler_;
+};
+using TaskDriver = HandlerDriver<net::Task>;
+
+class FakeDatagram final : public net::Datagram {
+ public:
+  explicit FakeDatagram(std::string_view bytes, Peer peer = {}, bool truncated = false)
+      : bytes_(bytes.begin(), bytes.end()), peer_(std::move(peer)) {
+    data_ = bytes_.data();
+    size_ = bytes_.size();
+    truncated_ = truncated;
+  }
+  const std::string& peer() const override { return peer_.peer; }
+  const std::string& peer_address() const override { return peer_.address; }
+  const std::string& peer_host() const override { return peer_.host; }
+  void reply(std::string_view bytes) const override { replies_.emplace_back(bytes); }
+  const std::vector<std::string>& replies() const noexcept { return replies_; }
+
+ private:
+  std::vector<std::uint8_t> bytes_;
+  Peer peer_;
+  mutable std::vector<std::string> replies_;
+};
+
 /// Remembers where an input listens, and connects clients to it. Outlives its drivers.
 class FakeHost final : public net::Host {
  public:
@@ -255,9 +314,15 @@ class FakeHost final : public net::Host {
     if (listens_.back().port == 0 && where.unix_path.empty()) listens_.back().port = 40000;
     sessions_.push_back(std::move(sessions));
   }
-  void listen_datagram(const std::string& bind, std::uint16_t port,
-                       std::function<void(const net::Datagram&)> each) override {
-    datagrams_.push_back({bind, port, std::move(each)});
+  void listen_datagram(const net::DatagramListen& where, DatagramFactory sessions) override {
+    datagram_listens_.push_back(where);
+    datagrams_.push_back(std::make_unique<HandlerDriver<net::DatagramSession>>(sessions));
+  }
+  void run(TaskFactory make) override { tasks_.push_back(std::make_unique<TaskDriver>(make)); }
+  /// What is adopted stays open, and is found in `adopted`.
+  Adopter adopter(SessionFactory sessions) override {
+    sessions_.push_back(std::move(sessions));
+    return [this](int fd, std::string name) { adopted_.emplace_back(fd, std::move(name)); };
   }
   std::uint16_t last_port() const override { return listens_.empty() ? std::uint16_t{0} : listens_.back().port; }
   Counter& dropped(std::string_view reason) override { return dropped_[std::string(reason)]; }
@@ -265,25 +330,25 @@ class FakeHost final : public net::Host {
   DecompressBudget& decompress_budget() override { return budget_; }
   RecordingLog& log() override { return log_; }
 
-  struct DatagramListen {
-    std::string bind;
-    std::uint16_t port;
-    std::function<void(const net::Datagram&)> each;
-  };
   const std::vector<net::StreamListen>& listens() const noexcept { return listens_; }
-  const std::vector<DatagramListen>& datagram_listens() const noexcept { return datagrams_; }
+  const std::vector<net::DatagramListen>& datagram_listens() const noexcept { return datagram_listens_; }
+  /// The session of the given listener of datagrams.
+  HandlerDriver<net::DatagramSession>& datagrams(std::size_t listener = 0) { return *datagrams_.at(listener); }
+  TaskDriver& task(std::size_t index = 0) { return *tasks_.at(index); }
+  std::size_t tasks() const noexcept { return tasks_.size(); }
+  const std::vector<std::pair<int, std::string>>& adopted() const noexcept { return adopted_; }
 
   /// A client of the given listener.
   std::unique_ptr<SessionDriver> connect(Peer peer = {}, Settle settle = Settle::confirm, std::size_t listener = 0) {
     return std::make_unique<SessionDriver>(sessions_.at(listener), std::move(peer), settle);
   }
   /// Sends one datagram; returns the answers.
-  std::vector<std::string> datagram(std::string_view bytes, std::size_t listener = 0) {
-    std::vector<std::string> answers;
-    const std::string peer = "192.0.2.7:50123";
-    datagrams_.at(listener).each({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), peer,
-                                  [&](std::string_view answer) { answers.emplace_back(answer); }});
-    return answers;
+  std::vector<std::string> datagram(std::string_view bytes, std::size_t listener = 0, Peer peer = {}) {
+    const FakeDatagram datagram(bytes, std::move(peer));
+    datagrams(listener).handler().on_datagram(datagram);
+    datagrams(listener).handler().on_pause();
+    datagrams(listener).deliver_outcomes();
+    return datagram.replies();
   }
   /// The counters that are not zero.
   Counts dropped_counts() const { return counts(dropped_); }
@@ -301,10 +366,14 @@ class FakeHost final : public net::Host {
 
   std::vector<net::StreamListen> listens_;
   std::vector<SessionFactory> sessions_;
-  std::vector<DatagramListen> datagrams_;
+  std::vector<net::DatagramListen> datagram_listens_;
   std::map<std::string, Counter> dropped_;
   std::map<std::string, Counter> errors_;
   RecordingLog log_;
+  std::vector<std::pair<int, std::string>> adopted_;
+  // Last, because they count in what is above.
+  std::vector<std::unique_ptr<HandlerDriver<net::DatagramSession>>> datagrams_;
+  std::vector<std::unique_ptr<TaskDriver>> tasks_;
 };
 
 }  // namespace logboom::testing

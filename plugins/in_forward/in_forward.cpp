@@ -8,6 +8,12 @@ namespace logboom {
 namespace in_forward {
 namespace {
 
+/// Answers the datagrams by which a sender sees that this end lives.
+class Heartbeats final : public net::DatagramSession {
+ public:
+  void on_datagram(const net::Datagram& heartbeat) override { heartbeat.reply(std::string_view("\0", 1)); }
+};
+
 class ForwardInput final : public Input {
  public:
   using Options = in_forward::Options;
@@ -28,8 +34,10 @@ class ForwardInput final : public Input {
       where.bind = options_.bind;
       where.port = options_.port;
       listen(host, where);
-      host.listen_datagram(options_.bind, host.last_port(),
-                           [](const net::Datagram& heartbeat) { heartbeat.reply(std::string_view("\0", 1)); });
+      net::DatagramListen heartbeats;
+      heartbeats.bind = options_.bind;
+      heartbeats.port = host.last_port();
+      host.listen_datagram(heartbeats, [](net::Source&) { return std::make_unique<Heartbeats>(); });
     }
     if (!options_.unix_path.empty()) {
       where.unix_path = options_.unix_path;

@@ -50,6 +50,12 @@ std::uint16_t port_of(const SocketAddress& address) {
   return 0;
 }
 
+std::string host_name(const SocketAddress& address, const std::string& otherwise) {
+  char name[NI_MAXHOST];
+  const auto* from = reinterpret_cast<const sockaddr*>(&address.storage);
+  return ::getnameinfo(from, address.size, name, sizeof name, nullptr, 0, 0) == 0 ? name : otherwise;
+}
+
 PeerName peer_name(const SocketAddress& address) {
   char text[INET6_ADDRSTRLEN] = "";
   PeerName name;

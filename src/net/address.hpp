@@ -21,6 +21,8 @@ SocketAddress unix_address(const std::string& path);
 
 /// "192.0.2.7:50123" and its parts; an IPv4 address inside IPv6 is shown as IPv4.
 PeerName peer_name(const SocketAddress& address);
+/// The name that a resolver knows, or `otherwise`. May take seconds.
+std::string host_name(const SocketAddress& address, const std::string& otherwise);
 std::uint16_t port_of(const SocketAddress& address);
 
 }  // namespace logboom::net

@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,23 +23,21 @@ constexpr int drain_reads = 64;
 constexpr std::chrono::milliseconds finish_poll{2};
 constexpr std::chrono::seconds finish_patience{2};
 
-/// Carries a receipt's outcome back to the connection's worker.
-class Answer final : public Receipt::Target {
- public:
-  Answer(Worker& worker, std::uint64_t connection, std::uint64_t token) noexcept
-      : worker_(worker), connection_(connection), token_(token) {}
-  void settled(bool confirmed) noexcept override { worker_.settled(connection_, token_, confirmed); }
-
- private:
-  Worker& worker_;
-  std::uint64_t connection_;
-  std::uint64_t token_;
-};
+bool is_socket(int fd) {
+  struct stat status {};
+  return ::fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode);
+}
 
 }  // namespace
 
 StreamConnection::StreamConnection(Worker& worker, StreamGroup& group, int fd, PeerName peer, std::uint64_t id)
-    : worker_(worker), group_(group), emitter_(group.emitter(worker)), fd_(fd), peer_(std::move(peer)), id_(id) {
+    : worker_(worker),
+      group_(group),
+      emitter_(group.emitter(worker)),
+      fd_(fd),
+      is_socket_(!group.adopted || is_socket(fd)),
+      peer_(std::move(peer)),
+      id_(id) {
   group_.accepted.add();
   group_.open.add(1);
 }
@@ -69,6 +68,10 @@ bool StreamConnection::may_read() const noexcept {
   return state_ == State::open && !held_ && !choked_ && !close_wanted_ && !peer_done_;
 }
 
+std::ptrdiff_t StreamConnection::receive(std::uint8_t* data, std::size_t size) {
+  return is_socket_ ? ::recv(fd_, data, size, 0) : ::read(fd_, data, size);
+}
+
 std::size_t StreamConnection::read_once() {
   group_.reads.add();
   const std::size_t bytes = large_ ? read_large() : read_small();
@@ -78,7 +81,7 @@ std::size_t StreamConnection::read_once() {
 
 std::size_t StreamConnection::read_small() {
   Worker::Region region = worker_.region(small_size_);
-  const ssize_t got = ::recv(fd_, region.data + small_size_, region.size, 0);
+  const std::ptrdiff_t got = receive(region.data + small_size_, region.size);
   if (got <= 0) {
     on_no_bytes(got);
     return 0;
@@ -105,7 +108,7 @@ std::size_t StreamConnection::read_large() {
     large_begin_ = 0;
     large_end_ = kept;
   }
-  const ssize_t got = ::recv(fd_, large_->data() + large_end_, large_->capacity() - large_end_, 0);
+  const std::ptrdiff_t got = receive(large_->data() + large_end_, large_->capacity() - large_end_);
   if (got <= 0) {
     on_no_bytes(got);
     return 0;
@@ -150,8 +153,6 @@ void StreamConnection::keep(const std::uint8_t* data, std::size_t size) {
 }
 
 std::size_t StreamConnection::unconsumed() const noexcept { return large_ ? large_end_ - large_begin_ : small_size_; }
-
-Receipt StreamConnection::receipt(std::uint64_t token) { return Receipt(new Answer(worker_, id_, token)); }
 
 void StreamConnection::on_settled(std::uint64_t token, bool confirmed) {
   if (state_ == State::dead) return;
@@ -237,6 +238,11 @@ void StreamConnection::cut() {
   if (state_ != State::dead) end(End::shutdown, Close::reset);
 }
 
+void StreamConnection::failed(std::string_view why) {
+  worker_.log().error(cat(peer_.full, ": ", why, "; the connection is reset"));
+  cut();
+}
+
 /// What every call into the session may have left to do. Called last in each entry point: it may bury the connection.
 void StreamConnection::after_call() {
   if (state_ == State::dead) return;
@@ -286,9 +292,9 @@ void StreamConnection::update_interest() {
   }
   if (watched_ && read == watching_read_ && write == watching_write_) return;
   if (watched_) {
-    lanes.change(fd_, this, lane_, read, write);
+    lanes.change(fd_, static_cast<Resident*>(this), lane_, read, write);
   } else {
-    lanes.add(fd_, this, lane_, read, write);
+    lanes.add(fd_, static_cast<Resident*>(this), lane_, read, write);
   }
   watched_ = true;
   watching_read_ = read;

@@ -19,10 +19,11 @@ struct PeerName {
   std::string host;     // resolved, or the address
 };
 
-/// What the connections of one listener have in common. Outlives them.
+/// What the connections of one listener, or those that one plugin brings, have in common. Outlives them.
 struct StreamGroup {
   StreamListen options;
   Host::SessionFactory sessions;
+  bool adopted = false;                      // descriptors that a plugin opened, perhaps no sockets
   std::function<Emitter&(Worker&)> emitter;  // this input's emitter on that worker
   Counter accepted;
   Counter bytes;
@@ -30,24 +31,22 @@ struct StreamGroup {
   Gauge open;
 };
 
-/// One plaintext stream connection on its worker: reads into the worker's slab, hands the bytes to the session, keeps
-/// what was not consumed, and does what the session asks for.
-class StreamConnection final : public Connection, public Flow {
+/// One plaintext stream on its worker, a socket or a pipe: reads into the worker's slab, hands the bytes to the
+/// session, keeps what was not consumed, and does what the session asks for.
+class StreamConnection final : public Connection, public Resident, public Flow {
  public:
   StreamConnection(Worker& worker, StreamGroup& group, int fd, PeerName peer, std::uint64_t id);
   ~StreamConnection() override;
 
-  std::uint64_t id() const noexcept { return id_; }
+  std::uint64_t id() const noexcept override { return id_; }
   /// Makes the session and starts to read.
-  void open();
-  /// Readiness; returns the bytes that were read.
-  std::size_t on_ready(std::uint32_t events);
-  void on_settled(std::uint64_t token, bool confirmed);
-  void on_timer();
-  /// Reads what is there, then ends as soon as no answer is owed.
-  void shut_down();
-  /// Ends now, whatever is owed.
-  void cut();
+  void open() override;
+  std::size_t on_ready(std::uint32_t events) override;
+  void on_settled(std::uint64_t token, bool confirmed) override;
+  void on_timer() override;
+  void shut_down() override;
+  void cut() override;
+  void failed(std::string_view why) override;
 
   const std::string& peer() const override { return peer_.full; }
   const std::string& peer_address() const override { return peer_.address; }
@@ -55,7 +54,8 @@ class StreamConnection final : public Connection, public Flow {
   Tag tag(std::string_view text) override { return emitter_.tag(text); }
   SlabPool& slabs() override { return worker_.slabs(); }
   void emit(Delivery delivery) override { emitter_.emit(std::move(delivery), *this); }
-  Receipt receipt(std::uint64_t token) override;
+  bool held() const override { return held_; }
+  Receipt receipt(std::uint64_t token) override { return worker_.receipt(id_, token); }
   void send(std::string_view bytes) override;
   void set_timer(std::chrono::microseconds after) override;
   void prompt() override;
@@ -67,6 +67,7 @@ class StreamConnection final : public Connection, public Flow {
  private:
   enum class State : std::uint8_t { open, finishing, dead };
 
+  std::ptrdiff_t receive(std::uint8_t* data, std::size_t size);
   std::size_t read_once();
   std::size_t read_small();
   std::size_t read_large();
@@ -87,6 +88,7 @@ class StreamConnection final : public Connection, public Flow {
   StreamGroup& group_;
   Emitter& emitter_;
   int fd_;
+  bool is_socket_;
   PeerName peer_;
   std::uint64_t id_;
   std::unique_ptr<Session> session_;

@@ -46,21 +46,4 @@ class StreamListener {
   std::string unix_path_;
 };
 
-/// Receives the datagrams of one address on the main thread.
-class DatagramListener {
- public:
-  DatagramListener(boost::asio::io_context& io, Log& log, std::function<void(const Datagram&)> each);
-  ~DatagramListener();
-  void open(const std::string& input_id, const std::string& bind, std::uint16_t port);
-  void close();
-
- private:
-  void wait();
-  void receive_all();
-
-  boost::asio::posix::stream_descriptor socket_;
-  Log& log_;
-  std::function<void(const Datagram&)> each_;
-};
-
 }  // namespace logboom::net

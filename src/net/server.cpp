@@ -1,12 +1,17 @@
 #include "net/server.hpp"
 
+#include <fcntl.h>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <filesystem>
 #include <list>
 #include <map>
 
+#include "net/datagram_socket.hpp"
 #include "net/listener.hpp"
+#include "net/task_source.hpp"
 
 namespace logboom::net {
 
@@ -22,7 +27,7 @@ struct Server::Impl {
   std::function<void(int)> on_signal;
   std::list<StreamGroup> groups;
   std::list<StreamListener> listeners;
-  std::list<DatagramListener> datagrams;
+  std::list<DatagramGroup> datagrams;
   std::size_t workers_left = 0;
 
   void wait_for_signal() {
@@ -56,15 +61,50 @@ class InputHost final : public Host {
     last_port_ = listener.port();
     MetricLabels labels = labels_;
     labels.emplace_back("listener", listener.where());
-    metrics_.counter("logboom_input_connections_total", labels, group.accepted);
-    metrics_.counter("logboom_input_bytes_total", labels, group.bytes);
-    metrics_.counter("logboom_input_reads_total", labels, group.reads);
-    metrics_.gauge("logboom_input_connections", labels, [&group] { return group.open.value(); });
+    register_group(group, labels);
   }
 
-  void listen_datagram(const std::string& bind, std::uint16_t port,
-                       std::function<void(const Datagram&)> each) override {
-    server_.impl_->datagrams.emplace_back(server_.impl_->io, server_.impl_->log, std::move(each)).open(id_, bind, port);
+  void listen_datagram(const DatagramListen& where, DatagramFactory sessions) override {
+    std::string name;
+    auto fd = std::make_shared<Fd>(bind_datagrams(where, name));
+    DatagramGroup& group = server_.impl_->datagrams.emplace_back();
+    group.options = where;
+    group.sessions = std::move(sessions);
+    log().info(cat(id_, ": listening on ", name));
+    MetricLabels labels = labels_;
+    labels.emplace_back("listener", name);
+    metrics_.counter("logboom_input_datagrams_total", labels, group.datagrams);
+    metrics_.counter("logboom_input_bytes_total", labels, group.bytes);
+    metrics_.counter("logboom_input_reads_total", labels, group.reads);
+    metrics_.counter("logboom_input_kernel_dropped_datagrams_total", labels, group.kernel_dropped);
+    const std::string path = where.unix_path.empty() ? "" : std::filesystem::absolute(where.unix_path).string();
+    least_loaded(server_.workers_)
+        .adopt([&group, fd, path, name = cat(id_, " on ", name), emitter = emitter_](Worker& worker) {
+          return std::make_unique<DatagramSocket>(worker, emitter(worker), group, std::move(*fd), name, path);
+        });
+  }
+
+  void run(TaskFactory make) override {
+    least_loaded(server_.workers_).adopt([make = std::move(make), name = id_, emitter = emitter_](Worker& worker) {
+      return std::make_unique<TaskSource>(worker, emitter(worker), name, make);
+    });
+  }
+
+  Adopter adopter(SessionFactory sessions) override {
+    StreamGroup& group = server_.impl_->groups.emplace_back();
+    group.adopted = true;
+    group.sessions = std::move(sessions);
+    group.emitter = emitter_;
+    MetricLabels labels = labels_;
+    labels.emplace_back("listener", "adopted");
+    register_group(group, labels);
+    return [&group, &server = server_](int fd, std::string name) {
+      ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
+      PeerName peer{std::move(name), "", "localhost"};
+      least_loaded(server.workers_).adopt([&group, fd, peer = std::move(peer)](Worker& worker) {
+        return std::make_unique<StreamConnection>(worker, group, fd, peer, Worker::next_id());
+      });
+    };
   }
 
   std::uint16_t last_port() const override { return last_port_; }
@@ -76,6 +116,13 @@ class InputHost final : public Host {
   Log& log() override { return server_.impl_->log; }
 
  private:
+  void register_group(const StreamGroup& group, const MetricLabels& labels) {
+    metrics_.counter("logboom_input_connections_total", labels, group.accepted);
+    metrics_.counter("logboom_input_bytes_total", labels, group.bytes);
+    metrics_.counter("logboom_input_reads_total", labels, group.reads);
+    metrics_.gauge("logboom_input_connections", labels, [&group] { return group.open.value(); });
+  }
+
   using Reasons = std::map<std::string, Counter, std::less<>>;
 
   Counter& by_reason(Reasons& reasons, const char* name, std::string_view reason) {
@@ -104,7 +151,6 @@ Server::Server(unsigned workers, Log& log) : impl_(std::make_unique<Impl>(log)) 
 
 Server::~Server() {
   impl_->listeners.clear();
-  impl_->datagrams.clear();
   for (auto& worker : workers_) worker->stop_and_join();
 }
 
@@ -129,7 +175,6 @@ std::unique_ptr<Host> Server::host(std::string id, MetricLabels labels, Metrics&
 
 void Server::shut_down(std::chrono::steady_clock::time_point deadline, std::function<void()> done) {
   for (StreamListener& listener : impl_->listeners) listener.drain_and_close();
-  for (DatagramListener& listener : impl_->datagrams) listener.close();
   impl_->workers_left = workers_.size();
   for (auto& worker : workers_) {
     worker->begin_shutdown(deadline, [this, done] {

@@ -2,6 +2,7 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -16,7 +17,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "net/connection.hpp"
 #include "net/gather.hpp"
 
 namespace logboom::net {
@@ -28,9 +28,22 @@ namespace {
 constexpr std::chrono::seconds idle_after{1};
 
 struct Outcome {
-  std::uint64_t connection;
+  std::uint64_t resident;
   std::uint64_t token;
   bool confirmed;
+};
+
+/// Carries a receipt's outcome back to the resident's worker.
+class Answer final : public Receipt::Target {
+ public:
+  Answer(Worker& worker, std::uint64_t resident, std::uint64_t token) noexcept
+      : worker_(worker), resident_(resident), token_(token) {}
+  void settled(bool confirmed) noexcept override { worker_.settled(resident_, token_, confirmed); }
+
+ private:
+  Worker& worker_;
+  std::uint64_t resident_;
+  std::uint64_t token_;
 };
 
 }  // namespace
@@ -45,8 +58,8 @@ struct Worker::Impl {
   bool idle_armed = false;
   bool busy = false;
   Gather gather;
-  std::unordered_map<std::uint64_t, std::unique_ptr<StreamConnection>> connections;
-  std::vector<std::unique_ptr<StreamConnection>> graveyard;
+  std::unordered_map<std::uint64_t, std::unique_ptr<Resident>> residents;
+  std::vector<std::unique_ptr<Resident>> graveyard;
   std::multimap<Clock::time_point, std::uint64_t> timers;
   std::unordered_map<std::uint64_t, std::multimap<Clock::time_point, std::uint64_t>::iterator> timer_of;
   Clock::time_point timer_armed_for = Clock::time_point::max();
@@ -110,15 +123,15 @@ void Worker::call_at(Clock::time_point at, std::function<void()> task) {
   });
 }
 
-void Worker::adopt(std::function<std::unique_ptr<StreamConnection>(Worker&)> make) {
+void Worker::adopt(std::function<std::unique_ptr<Resident>(Worker&)> make) {
   connection_count_.fetch_add(1, std::memory_order_relaxed);
   post([this, make = std::move(make)] {
-    std::unique_ptr<StreamConnection> made = make(*this);
-    StreamConnection& connection = *made;
-    impl_->connections.emplace(connection.id(), std::move(made));
-    guarded(connection, [this, &connection] {
-      connection.open();
-      if (shutting_down_) connection.shut_down();
+    std::unique_ptr<Resident> made = make(*this);
+    Resident& resident = *made;
+    impl_->residents.emplace(resident.id(), std::move(made));
+    guarded(resident, [this, &resident] {
+      resident.open();
+      if (shutting_down_) resident.shut_down();
     });
   });
 }
@@ -127,10 +140,10 @@ void Worker::begin_shutdown(Clock::time_point deadline, std::function<void()> do
   post([this, deadline, done = std::move(done)]() mutable {
     shutting_down_ = true;
     impl_->shutdown_done = std::move(done);
-    std::vector<StreamConnection*> all;
-    all.reserve(impl_->connections.size());
-    for (const auto& [id, connection] : impl_->connections) all.push_back(connection.get());
-    for (StreamConnection* connection : all) guarded(*connection, [connection] { connection->shut_down(); });
+    std::vector<Resident*> all;
+    all.reserve(impl_->residents.size());
+    for (const auto& [id, resident] : impl_->residents) all.push_back(resident.get());
+    for (Resident* resident : all) guarded(*resident, [resident] { resident->shut_down(); });
     auto cutter = std::make_shared<asio::steady_timer>(impl_->io, deadline);
     cutter->async_wait([this, cutter](const boost::system::error_code& error) {
       if (error) return;
@@ -141,26 +154,35 @@ void Worker::begin_shutdown(Clock::time_point deadline, std::function<void()> do
 }
 
 void Worker::close_rest() {
-  std::vector<StreamConnection*> all;
-  for (const auto& [id, connection] : impl_->connections) all.push_back(connection.get());
-  for (StreamConnection* connection : all) guarded(*connection, [connection] { connection->cut(); });
+  std::vector<Resident*> all;
+  for (const auto& [id, resident] : impl_->residents) all.push_back(resident.get());
+  for (Resident* resident : all) guarded(*resident, [resident] { resident->cut(); });
 }
 
 void Worker::check_shutdown() {
-  if (!shutting_down_ || !impl_->connections.empty() || !impl_->shutdown_done) return;
+  if (!shutting_down_ || !impl_->residents.empty() || !impl_->shutdown_done) return;
   std::exchange(impl_->shutdown_done, nullptr)();
 }
 
-void Worker::settled(std::uint64_t connection, std::uint64_t token, bool confirmed) {
+std::uint64_t Worker::next_id() noexcept {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+Receipt Worker::receipt(std::uint64_t resident, std::uint64_t token) {
+  return Receipt(new Answer(*this, resident, token));
+}
+
+void Worker::settled(std::uint64_t resident, std::uint64_t token, bool confirmed) {
   if (std::this_thread::get_id() == thread_id_.load(std::memory_order_relaxed)) {
-    impl_->settled_here.push_back({connection, token, confirmed});
+    impl_->settled_here.push_back({resident, token, confirmed});
     return;
   }
   bool first = false;
   {
     const std::lock_guard lock(impl_->mutex);
     first = impl_->settled_elsewhere.empty();
-    impl_->settled_elsewhere.push_back({connection, token, confirmed});
+    impl_->settled_elsewhere.push_back({resident, token, confirmed});
   }
   if (!first) return;
   post([this] {
@@ -182,10 +204,10 @@ Worker::Region Worker::region(std::size_t prefix) {
   return {slab_, slab_->data() + slab_used_, slab_->capacity() - slab_used_ - prefix};
 }
 
-void Worker::set_timer(std::uint64_t connection, Clock::time_point at) {
-  const auto found = impl_->timer_of.find(connection);
+void Worker::set_timer(std::uint64_t resident, Clock::time_point at) {
+  const auto found = impl_->timer_of.find(resident);
   if (found != impl_->timer_of.end()) impl_->timers.erase(found->second);
-  impl_->timer_of[connection] = impl_->timers.emplace(at, connection);
+  impl_->timer_of[resident] = impl_->timers.emplace(at, resident);
   arm_timer();
 }
 
@@ -210,18 +232,18 @@ void Worker::fire_timers() {
     impl_->timers.erase(impl_->timers.begin());
   }
   for (const std::uint64_t id : due) {
-    const auto found = impl_->connections.find(id);
-    if (found == impl_->connections.end()) continue;
+    const auto found = impl_->residents.find(id);
+    if (found == impl_->residents.end()) continue;
     guarded(*found->second, [&] { found->second->on_timer(); });
   }
   arm_timer();
 }
 
-void Worker::bury(StreamConnection& connection) {
-  const auto found = impl_->connections.find(connection.id());
-  if (found == impl_->connections.end()) return;
+void Worker::bury(Resident& resident) {
+  const auto found = impl_->residents.find(resident.id());
+  if (found == impl_->residents.end()) return;
   impl_->graveyard.push_back(std::move(found->second));
-  impl_->connections.erase(found);
+  impl_->residents.erase(found);
   connection_count_.fetch_sub(1, std::memory_order_relaxed);
 }
 
@@ -276,14 +298,13 @@ void Worker::read_gathered() {
   });
 }
 
-/// An exception costs the connection that it came from, not the others.
+/// An exception costs the resident that it came from, not the others.
 template <class F>
-void Worker::guarded(StreamConnection& connection, F&& call) {
+void Worker::guarded(Resident& resident, F&& call) {
   try {
     call();
   } catch (const std::exception& error) {
-    log_.error(cat(connection.peer(), ": ", std::string_view(error.what()), "; the connection is reset"));
-    connection.cut();
+    resident.failed(error.what());
   }
 }
 
@@ -291,8 +312,8 @@ std::size_t Worker::serve(Lanes::Lane lane, std::size_t& bytes) {
   std::array<epoll_event, 512> space;
   const std::span<const epoll_event> events = lanes_.ready(lane, space);
   for (const epoll_event& event : events) {
-    auto& connection = *static_cast<StreamConnection*>(event.data.ptr);
-    guarded(connection, [&] { bytes += connection.on_ready(event.events); });
+    auto& resident = *static_cast<Resident*>(event.data.ptr);
+    guarded(resident, [&] { bytes += resident.on_ready(event.events); });
   }
   return events.size();
 }
@@ -309,13 +330,18 @@ void Worker::deliver_settled() {
   while (!impl_->settled_here.empty()) {
     const std::vector<Outcome> outcomes = std::exchange(impl_->settled_here, {});
     for (const Outcome& outcome : outcomes) {
-      const auto found = impl_->connections.find(outcome.connection);
-      if (found == impl_->connections.end()) continue;
+      const auto found = impl_->residents.find(outcome.resident);
+      if (found == impl_->residents.end()) continue;
       guarded(*found->second, [&] { found->second->on_settled(outcome.token, outcome.confirmed); });
     }
   }
 }
 
 void Worker::empty_graveyard() { const auto dead = std::exchange(impl_->graveyard, {}); }
+
+Worker& least_loaded(const std::vector<std::unique_ptr<Worker>>& workers) noexcept {
+  return **std::min_element(workers.begin(), workers.end(),
+                            [](const auto& a, const auto& b) { return a->connections() < b->connections(); });
+}
 
 }  // namespace logboom::net

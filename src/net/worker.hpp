@@ -6,18 +6,19 @@
 #include <functional>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include <logboom/bytes.hpp>
 #include <logboom/log.hpp>
+#include <logboom/receipt.hpp>
 
 #include "net/lanes.hpp"
+#include "net/resident.hpp"
 #include "record/executor.hpp"
 
 namespace logboom::net {
 
-class StreamConnection;
-
-/// One thread with an event loop, its slabs and its connections. Connections are given to it by `adopt` and stay.
+/// One thread with an event loop, its slabs and its residents, which are given to it by `adopt` and stay.
 ///
 /// Threads: `post`, `call_at`, `adopt`, `settled`, `connections` and `begin_shutdown` from any thread; all else is the
 /// worker's own. Lifetime: outlives every receipt and every slab that it made; `join` before the sinks are gone is not
@@ -39,17 +40,21 @@ class Worker final : public Executor {
   Log& log() noexcept { return log_; }
   void post(std::function<void()> task) override;
   void call_at(Clock::time_point at, std::function<void()> task) override;
-  /// Connections that this worker has or is about to get.
+  /// Residents that this worker has or is about to get.
   std::size_t connections() const noexcept { return connection_count_.load(std::memory_order_relaxed); }
-  /// Takes a connection over: `make` runs on the worker.
-  void adopt(std::function<std::unique_ptr<StreamConnection>(Worker&)> make);
+  /// Takes a resident over: `make` runs on the worker.
+  void adopt(std::function<std::unique_ptr<Resident>(Worker&)> make);
+  /// A number for a new resident.
+  static std::uint64_t next_id() noexcept;
 
-  /// Reads what has arrived on every connection, ends each as its protocol asks, and calls `done` on this thread when
+  /// Reads what has arrived for every resident, ends each as its protocol asks, and calls `done` on this thread when
   /// none is left; those that still wait at `deadline` are cut.
   void begin_shutdown(Clock::time_point deadline, std::function<void()> done);
 
-  /// The outcome of a receipt, on its way to the connection.
-  void settled(std::uint64_t connection, std::uint64_t token, bool confirmed);
+  /// A receipt whose outcome goes to the resident's `on_settled`.
+  Receipt receipt(std::uint64_t resident, std::uint64_t token);
+  /// The outcome of a receipt, on its way there.
+  void settled(std::uint64_t resident, std::uint64_t token, bool confirmed);
 
   struct Region {
     SlabPtr slab;
@@ -63,10 +68,10 @@ class Worker final : public Executor {
 
   SlabPool& slabs() noexcept { return slabs_; }
   Lanes& lanes() noexcept { return lanes_; }
-  /// Wakes `connection` by its `on_timer` once.
-  void set_timer(std::uint64_t connection, Clock::time_point at);
-  /// Destroys the connection once the current round is over.
-  void bury(StreamConnection& connection);
+  /// Wakes the resident by its `on_timer` once.
+  void set_timer(std::uint64_t resident, Clock::time_point at);
+  /// Destroys the resident once the current round is over.
+  void bury(Resident& resident);
   bool shutting_down() const noexcept { return shutting_down_; }
 
  private:
@@ -79,7 +84,7 @@ class Worker final : public Executor {
   void watch_idleness();
   std::size_t serve(Lanes::Lane lane, std::size_t& bytes);
   template <class F>
-  void guarded(StreamConnection& connection, F&& call);
+  void guarded(Resident& resident, F&& call);
   void after_calls();
   void deliver_settled();
   void empty_graveyard();
@@ -100,5 +105,8 @@ class Worker final : public Executor {
   std::unique_ptr<Impl> impl_;
   std::thread thread_;
 };
+
+/// The one with the fewest residents. There must be one.
+Worker& least_loaded(const std::vector<std::unique_ptr<Worker>>& workers) noexcept;
 
 }  // namespace logboom::net

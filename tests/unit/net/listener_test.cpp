@@ -211,15 +211,26 @@ TEST(Datagrams, come_with_their_peer_and_can_be_answered) {
     return ntohs(got.sin_port);
   }();
 
+  struct Echo final : net::DatagramSession {
+    explicit Echo(std::string& where) : peer(where) {}
+    void on_datagram(const net::Datagram& datagram) override {
+      peer = datagram.peer();
+      datagram.reply(std::string(datagram.text()) + "!");
+    }
+    std::string& peer;
+  };
   TestServer server;
-  EXPECT_THAT(error_of([&] { server.host().listen_datagram("127.0.0.1", port, [](const net::Datagram&) {}); }),
+  std::string peer;
+  const auto listen = [&](std::uint16_t at) {
+    net::DatagramListen where;
+    where.bind = "127.0.0.1";
+    where.port = at;
+    server.host().listen_datagram(where, [&](net::Source&) { return std::make_unique<Echo>(peer); });
+  };
+  EXPECT_THAT(error_of([&] { listen(port); }),
               HasSubstr(cat("can't listen on udp://127.0.0.1:", port, ": Address already in use")));
   const std::uint16_t tcp_port = server.listen({});
-  std::string peer;
-  server.host().listen_datagram("127.0.0.1", tcp_port, [&](const net::Datagram& datagram) {
-    peer = datagram.peer;
-    datagram.reply(std::string(reinterpret_cast<const char*>(datagram.data), datagram.size) + "!");
-  });
+  listen(tcp_port);
   server.run();
   address.sin_port = htons(tcp_port);
   ASSERT_EQ(::sendto(fd, "ping", 4, 0, reinterpret_cast<sockaddr*>(&address), sizeof address), 4);
@@ -228,7 +239,7 @@ TEST(Datagrams, come_with_their_peer_and_can_be_answered) {
   ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   ASSERT_EQ(::recv(fd, space, sizeof space, 0), 5);
   EXPECT_EQ(std::string_view(space, 5), "ping!");
-  server.on_main([&] { EXPECT_EQ(peer, cat("127.0.0.1:", port)); });
+  server.on_worker([&] { EXPECT_EQ(peer, cat("127.0.0.1:", port)); });
   ::close(fd);
 }
 

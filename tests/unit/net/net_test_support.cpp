@@ -304,8 +304,8 @@ void Client::reset() {
   close();
 }
 
-Delivery delivery_of(net::Connection& connection, const SlabPtr& slab, const std::uint8_t* data, std::size_t size) {
-  auto batch = std::make_unique<EventBatch>(connection.tag("toy"));
+Delivery delivery_of(net::Source& source, const SlabPtr& slab, const std::uint8_t* data, std::size_t size) {
+  auto batch = std::make_unique<EventBatch>(source.tag("toy"));
   batch->add(Span{data, static_cast<std::uint32_t>(size), 1}, slab);
   return {BatchPtr(std::move(batch)), {}};
 }

@@ -177,6 +177,6 @@ class Client {
 };
 
 /// A delivery of these bytes as one event; what they are does not matter to the net.
-Delivery delivery_of(net::Connection& connection, const SlabPtr& slab, const std::uint8_t* data, std::size_t size);
+Delivery delivery_of(net::Source& source, const SlabPtr& slab, const std::uint8_t* data, std::size_t size);
 
 }  // namespace logboom::net_test

@@ -1,0 +1,235 @@
+#include "net/datagram_socket.hpp"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <filesystem>
+#include <unordered_map>
+
+namespace logboom::net {
+
+namespace {
+
+constexpr std::size_t batch = 64;
+constexpr int rounds_each_time = 4;
+constexpr int rounds_at_the_end = 256;
+constexpr std::size_t most_names = 4096;
+constexpr std::chrono::minutes name_lifetime{5};
+
+}  // namespace
+
+/// Room for a batch of datagrams of the largest size; memory that none was long enough for is never touched.
+struct DatagramSocket::Space {
+  /// One datagram, and who sent it. What is asked of the sender is found out when it is asked.
+  class Slot final : public Datagram {
+   public:
+    void set(const std::uint8_t* data, const mmsghdr& got, std::size_t max_size) {
+      truncated_ = (got.msg_hdr.msg_flags & MSG_TRUNC) != 0;
+      data_ = data;
+      size_ = std::min<std::size_t>(got.msg_len, max_size);
+      from.size = got.msg_hdr.msg_namelen;
+      known_ = false;
+      host_known_ = false;
+    }
+    const std::string& peer() const override { return name().full; }
+    const std::string& peer_address() const override { return name().address; }
+    const std::string& peer_host() const override {
+      if (!std::exchange(host_known_, true)) space->resolve(from, name_ = name());
+      return name_.host;
+    }
+    void reply(std::string_view bytes) const override {
+      if (from.size == 0) return;
+      ::sendto(space->fd, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
+               reinterpret_cast<const sockaddr*>(&from.storage), from.size);
+    }
+
+    Space* space = nullptr;
+    SocketAddress from;
+
+   private:
+    const PeerName& name() const {
+      if (!std::exchange(known_, true)) name_ = from.size == 0 ? PeerName{"unix", "", "localhost"} : peer_name(from);
+      return name_;
+    }
+    mutable PeerName name_;
+    mutable bool known_ = false;
+    mutable bool host_known_ = false;
+  };
+  struct Name {
+    std::string host;
+    Worker::Clock::time_point until;
+  };
+
+  Space(int socket, std::size_t size, bool resolves)
+      : fd(socket), max_size(size), resolves_hosts(resolves), memory(new std::uint8_t[batch * size]) {
+    for (std::size_t i = 0; i < batch; ++i) slots[i].space = this;
+  }
+  void prepare() {
+    for (std::size_t i = 0; i < batch; ++i) {
+      parts[i] = {memory.get() + i * max_size, max_size};
+      msghdr& header = headers[i].msg_hdr;
+      header = {};
+      header.msg_name = &slots[i].from.storage;
+      header.msg_namelen = sizeof slots[i].from.storage;
+      header.msg_iov = &parts[i];
+      header.msg_iovlen = 1;
+      header.msg_control = controls[i].data();
+      header.msg_controllen = controls[i].size();
+    }
+  }
+  void resolve(const SocketAddress& from, PeerName& name) {
+    if (!resolves_hosts || from.size == 0) return;
+    const auto now = Worker::Clock::now();
+    if (names.size() >= most_names) names.clear();
+    Name& known = names[name.address];
+    if (known.until < now) known = {host_name(from, name.address), now + name_lifetime};
+    name.host = known.host;
+  }
+
+  int fd;
+  std::size_t max_size;
+  bool resolves_hosts;
+  std::unique_ptr<std::uint8_t[]> memory;
+  std::array<Slot, batch> slots;
+  std::array<iovec, batch> parts{};
+  std::array<mmsghdr, batch> headers{};
+  std::array<std::array<char, CMSG_SPACE(sizeof(std::uint32_t))>, batch> controls{};
+  std::unordered_map<std::string, Name> names;
+  std::uint32_t kernel_dropped = 0;
+};
+
+DatagramSocket::DatagramSocket(Worker& worker, Emitter& emitter, DatagramGroup& group, Fd fd, std::string name,
+                               std::string unix_path)
+    : WorkerSource(worker, emitter, std::move(name)),
+      group_(group),
+      fd_(std::move(fd)),
+      unix_path_(std::move(unix_path)),
+      space_(std::make_unique<Space>(fd_.get(), std::clamp<std::size_t>(group.options.max_size, 1, 65535),
+                                     group.options.resolve_hostname)) {}
+
+DatagramSocket::~DatagramSocket() = default;
+
+void DatagramSocket::open() {
+  call([this] { session_ = group_.sessions(*this); });
+  after_call();
+}
+
+std::size_t DatagramSocket::on_ready(std::uint32_t) {
+  const std::size_t bytes = read_some(rounds_each_time);
+  after_call();
+  return bytes;
+}
+
+std::size_t DatagramSocket::read_some(int rounds) {
+  std::size_t bytes = 0;
+  for (int i = 0; i < rounds && !held_ && !ended_; ++i) {
+    if (receive(bytes) < static_cast<int>(batch)) break;
+  }
+  return bytes;
+}
+
+int DatagramSocket::receive(std::size_t& bytes) {
+  Space& space = *space_;
+  space.prepare();
+  const int count = ::recvmmsg(fd_.get(), space.headers.data(), batch, MSG_DONTWAIT, nullptr);
+  if (count <= 0) return 0;
+  group_.reads.add();
+  group_.datagrams.add(static_cast<std::uint64_t>(count));
+  call([&] {
+    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+      mmsghdr& got = space.headers[i];
+      space.slots[i].set(space.memory.get() + i * space.max_size, got, space.max_size);
+      bytes += space.slots[i].size();
+      const cmsghdr* control = CMSG_FIRSTHDR(&got.msg_hdr);
+      if (control != nullptr && control->cmsg_level == SOL_SOCKET && control->cmsg_type == SO_RXQ_OVFL) {
+        std::uint32_t dropped = 0;
+        std::memcpy(&dropped, CMSG_DATA(control), sizeof dropped);
+        group_.kernel_dropped.add(dropped - std::exchange(space.kernel_dropped, dropped));
+      }
+      session_->on_datagram(space.slots[i]);
+    }
+    session_->on_pause();
+  });
+  group_.bytes.add(bytes);
+  return count;
+}
+
+void DatagramSocket::on_settled(std::uint64_t token, bool confirmed) {
+  if (ended_) return;
+  call([&] { session_->on_receipt(token, confirmed); });
+  after_call();
+}
+
+void DatagramSocket::on_timer() {
+  if (ended_) return;
+  timer_due_ = held_ && !shutting_down_;
+  if (!timer_due_) call([this] { session_->on_timer(); });
+  after_call();
+}
+
+void DatagramSocket::resume() {
+  if (timer_due_) on_timer();
+  if (shutting_down_) drain();
+  after_call();
+}
+
+void DatagramSocket::shut_down() {
+  if (ended_) return;
+  shutting_down_ = true;
+  drain();
+  after_call();
+}
+
+void DatagramSocket::drain() {
+  if (session_) read_some(rounds_at_the_end);
+}
+
+void DatagramSocket::failed(std::string_view why) {
+  WorkerSource::failed(why);
+  if (!session_) return cut();
+  after_call();
+}
+
+void DatagramSocket::after_call() {
+  if (ended_) return;
+  if (shutting_down_ && !held_ && !session_->waiting()) return cut();
+  watch(!held_ && !shutting_down_);
+}
+
+void DatagramSocket::watch(bool wanted) {
+  if (wanted == watched_) return;
+  Lanes& lanes = worker_.lanes();
+  if (wanted) {
+    lanes.add(fd_.get(), static_cast<Resident*>(this), Lanes::Lane::gathered, true, false);
+  } else {
+    lanes.remove(fd_.get(), Lanes::Lane::gathered);
+  }
+  watched_ = wanted;
+}
+
+void DatagramSocket::cut() {
+  if (std::exchange(ended_, true)) return;
+  watch(false);
+  ::close(fd_.take());
+  if (!unix_path_.empty()) ::unlink(unix_path_.c_str());
+  worker_.bury(*this);
+}
+
+Fd bind_datagrams(const DatagramListen& options, std::string& where) {
+  const bool on_path = !options.unix_path.empty();
+  Fd fd = on_path ? bind_unix(options.unix_path, options.unix_mode, SOCK_DGRAM)
+                  : bind_port(options.bind, options.port, SOCK_DGRAM);
+  where = on_path ? "unix://" + std::filesystem::absolute(options.unix_path).string()
+                  : "udp://" + peer_name(local_address(fd.get())).full;
+  enable(fd.get(), SOL_SOCKET, SO_RXQ_OVFL);
+  if (options.receive_buffer != 0) {
+    const int size = static_cast<int>(std::min<std::size_t>(options.receive_buffer, 1U << 30));
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+  }
+  return fd;
+}
+
+}  // namespace logboom::net

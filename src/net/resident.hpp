@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace logboom::net {
+
+/// What lives on a worker: a connection, a socket of datagrams, or a task. All calls are the worker's.
+class Resident {
+ public:
+  virtual ~Resident() = default;
+  virtual std::uint64_t id() const noexcept = 0;
+  virtual void open() = 0;
+  /// Readiness of its descriptor; returns the bytes that were read.
+  virtual std::size_t on_ready(std::uint32_t events) = 0;
+  virtual void on_settled(std::uint64_t token, bool confirmed) = 0;
+  virtual void on_timer() = 0;
+  /// Takes what is there, then ends as soon as nothing is owed.
+  virtual void shut_down() = 0;
+  /// Ends now, whatever is owed.
+  virtual void cut() = 0;
+  /// One of its calls threw; this is the reason.
+  virtual void failed(std::string_view why) = 0;
+};
+
+}  // namespace logboom::net
