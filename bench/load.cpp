@@ -23,6 +23,7 @@ constexpr const char* usage =
     "     [--chunk-events N]           the other modes: events a chunk, one chunk a write (1000)\n"
     "     [--rate EVENTS_PER_SECOND]   open loop in steps of --step-us (100, at most 1000); else saturation\n"
     "     [--ack]                      chunk ids; each connection waits for its ack; one message a write\n"
+    "     [--log text|json|nginx]      what the log line is\n"
     "     [--tag TAG] [--tags K] [--log-bytes N] [--time int|event] [--keys random|fixed] [--seed N]\n"
     "     [--gzip-level N] [--first-seq N] [--sndbuf BYTES] [--max-seconds S] [--drain-seconds S]\n"
     "     [--hold SECONDS]             then keep the connections open until stdin ends or the time is over\n"
@@ -33,6 +34,9 @@ PayloadOptions payload_options(Args& args) {
   const auto mode = parse_mode(args.text("mode", "message"));
   if (!mode) throw std::invalid_argument("--mode: message, forward, packed or gzip");
   options.mode = *mode;
+  const auto log_line = parse_log_line(args.text("log", "text"));
+  if (!log_line) throw std::invalid_argument("--log: text, json or nginx");
+  options.log_line = *log_line;
   options.tag = args.text("tag", options.tag);
   options.tags = args.number("tags", options.tags);
   options.log_bytes = args.number("log-bytes", options.log_bytes);

@@ -72,6 +72,13 @@ std::optional<Mode> parse_mode(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<LogLine> parse_log_line(std::string_view text) {
+  if (text == "text") return LogLine::text;
+  if (text == "json") return LogLine::json;
+  if (text == "nginx") return LogLine::nginx;
+  return std::nullopt;
+}
+
 PayloadBuilder::PayloadBuilder(const PayloadOptions& options) : options_(options), random_(options.seed) {
   if (options_.log_bytes < seq_mark.size() + seq_digits + 1) throw std::invalid_argument("log line too short");
   if (options_.tags == 0 || options_.tags > 1'000'000) throw std::invalid_argument("tags: 1 to 1000000");
@@ -108,6 +115,29 @@ std::string PayloadBuilder::log_filler() {
   return text;
 }
 
+std::string PayloadBuilder::log_line() {
+  const std::string seq = std::string(seq_mark) + std::string(seq_digits, '0');
+  std::string line;
+  switch (options_.log_line) {
+    case LogLine::text:
+      line = seq + log_filler();
+      line.resize(options_.log_bytes);
+      break;
+    case LogLine::json:
+      line = R"({"level":"info","method":"GET","path":"/api/v1/orders","status":200,"bytes":)" +
+             std::to_string(random_() % 100'000) + R"(,"took":0.0)" + std::to_string(random_() % 90 + 10) +
+             R"(,"user":"alice","cached":true,"trace":")" + hex_of(random_(), 32) + R"(","seq":")" + seq + "\"}";
+      break;
+    case LogLine::nginx:
+      line = "192.0.2." + std::to_string(random_() % 255) +
+             " - alice [23/Nov/2026:15:00:" + std::to_string(random_() % 50 + 10) + " +0000] \"GET /api/v1/orders?" +
+             seq + " HTTP/1.1\" 200 " + std::to_string(random_() % 100'000) +
+             R"( "https://shop.example/cart" "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0")";
+      break;
+  }
+  return line;
+}
+
 void PayloadBuilder::add_record(Unit& unit, std::size_t connection) {
   std::array<int, 4> order = {0, 1, 2, 3};
   if (options_.random_keys) std::shuffle(order.begin(), order.end(), random_);
@@ -125,10 +155,10 @@ void PayloadBuilder::add_record(Unit& unit, std::size_t connection) {
       put_str(unit.bytes, random_() % 4 == 0 ? "stderr" : "stdout");
     } else {
       put_str(unit.bytes, "log");
-      std::string line = std::string(seq_mark) + std::string(seq_digits, '0') + log_filler();
-      line.resize(options_.log_bytes);
+      const std::string line = log_line();
+      const std::size_t seq = line.find(seq_mark) + seq_mark.size();
       put_str(unit.bytes, line);
-      unit.seq_at.push_back(end_of(unit.bytes) - static_cast<std::uint32_t>(line.size() - seq_mark.size()));
+      unit.seq_at.push_back(end_of(unit.bytes) - static_cast<std::uint32_t>(line.size() - seq));
     }
   }
 }

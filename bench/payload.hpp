@@ -11,15 +11,20 @@
 namespace logboom::bench {
 
 enum class Mode { message, forward, packed, gzip };
+// What the log line is: words, a JSON object, or a line of nginx's combined access log.
+enum class LogLine { text, json, nginx };
 
 // "message", "forward", "packed" or "gzip"; nothing for anything else.
 std::optional<Mode> parse_mode(std::string_view text);
+// "text", "json" or "nginx"; nothing for anything else.
+std::optional<LogLine> parse_log_line(std::string_view text);
 
 struct PayloadOptions {
   Mode mode = Mode::message;
   std::string tag = "docker.bench";
-  std::size_t tags = 1;         // above 1: a suffix ".000042", sequence (or chunk) number modulo tags
-  std::size_t log_bytes = 200;  // at least 17, the sequence number's part
+  std::size_t tags = 1;  // above 1: a suffix ".000042", sequence (or chunk) number modulo tags
+  LogLine log_line = LogLine::text;
+  std::size_t log_bytes = 200;  // of a text, or about as many of the others; at least 17, the sequence number's part
   bool random_keys = true;      // Docker's record is a Go map: another key order in every message
   bool event_time = false;      // EventTime instead of a signed int32
   bool ack = false;             // adds a chunk id to the options
@@ -43,7 +48,7 @@ inline constexpr std::size_t seq_digits = 12;
 inline constexpr std::size_t chunk_id_bytes = 24;
 
 // Makes records with the bytes that Docker's fluentd driver sends: [tag, int32 time, {container_id, container_name,
-// source, log}, {}], 365 bytes with the defaults. The log line starts with "seq=" and 12 digits.
+// source, log}, {}], 365 bytes with the defaults. The log line holds "seq=" and 12 digits; a text starts with them.
 // The same options give the same bytes. Not for use by two threads.
 class PayloadBuilder {
  public:
@@ -66,6 +71,7 @@ class PayloadBuilder {
   void add_tag(Unit& unit);
   void add_options(Unit& unit, std::size_t events);
   std::string log_filler();
+  std::string log_line();
 
   PayloadOptions options_;
   std::mt19937_64 random_;

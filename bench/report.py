@@ -27,6 +27,8 @@ def describe_targets(targets):
             parts.append(f"≤ {limit} × floor")
         elif target["what"] == "above the floor":
             parts.append(f"≤ floor + {limit}")
+        elif target["what"] == "added":
+            parts.append(f"≤ {limit} added: {target['value']:.3f}")
         elif target["what"] == "subject":
             parts.append(f"≤ {limit}")
         else:

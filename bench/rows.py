@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import pathlib
+import re
 import statistics
 import subprocess
 import tempfile
@@ -29,7 +30,7 @@ CONFIG = """<system>
   port {port}
   bind 127.0.0.1
 </source>
-<match **>
+{rules}<match **>
 {match}</match>
 """
 DOCKER = ("--connections", "100", "--write-size", "docker")
@@ -47,6 +48,57 @@ class Throughput:
     absolute: float | None = None
     ratio: float | None = None
     extra: float | None = None  # CPU seconds per million above the floor's
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """CPU seconds per million events that rules add, beside the same load without them in the same run."""
+    name: str
+    title: str
+    rules: str
+    limit: float  # what may be added
+    keeps: str  # a regular expression: what each line of the output has, as JSON
+    load: tuple = ()
+    events: int = 2_000_000
+    share: float = 1.0  # of the events that come out
+    as_ratio: bool = False  # the limit is a ratio
+
+
+def grep_on(key, pattern):
+    return f"<filter **>\n  @type grep\n  <regexp>\n    key {key}\n    pattern {pattern}\n  </regexp>\n</filter>\n"
+
+
+def parse(section):
+    return f"<filter **>\n  @type parser\n  key_name log\n  <parse>\n{section}  </parse>\n</filter>\n"
+
+
+NGINX_PATTERN = (r'/^(?<remote>[^ ]*) (?<host>[^ ]*) (?<user>[^ ]*) \[(?<time>[^\]]*)\] "(?<method>\S+)(?: +(?<path>'
+                 r'[^\"]*?)(?: +\S*)?)?" (?<code>[^ ]*) (?<size>[^ ]*)(?: "(?<referer>[^\"]*)" "(?<agent>[^\"]*)")?$/')
+TWO_FIELDS = """<filter **>
+  @type record_transformer
+  <record>
+    host bench.example
+    name ${record["container_name"]}
+  </record>
+</filter>
+"""
+MANY_MATCHES = "".join(f"<match app.n{n}.**>\n  @type null\n</match>\n" for n in range(999))
+LOG_JSON = ("--log", "json")
+LOG_NGINX = ("--log", "nginx")
+NGINX_FIELDS = '"path":"/api/v1/orders.seq='
+STAGES = [
+    Stage("grep", "grep on a string field", grep_on("source", "/stdout/"), 0.05, '"source":"stdout"', share=0.75),
+    Stage("transform", "record_transformer adds two fields", TWO_FIELDS, 0.25, '"host":"bench.example","name":"/bench-'),
+    Stage("json", "parser json on the log field", parse("    @type json\n"), 0.8, '"status":200,.*"seq":"seq=',
+          load=LOG_JSON),
+    Stage("nginx", "parser nginx on the log field", parse("    @type nginx\n"), 0.8, NGINX_FIELDS, load=LOG_NGINX),
+    Stage("apache2", "parser apache2 on the log field", parse("    @type apache2\n"), 0.8, NGINX_FIELDS,
+          load=LOG_NGINX),
+    Stage("regexp", "parser regexp with nginx's pattern", parse(
+        f"    @type regexp\n    expression {NGINX_PATTERN}\n    time_format %d/%b/%Y:%H:%M:%S %z\n"), 3.5, NGINX_FIELDS,
+          load=LOG_NGINX, events=500_000),
+    Stage("matches", "1,000 match patterns against one", MANY_MATCHES, 1.15, '"log":"seq=', as_ratio=True),
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,6 +140,8 @@ class Runner:
         self.say = say
 
     def run(self, row):
+        if isinstance(row, Stage):
+            return self.stage(row)
         method = {"latency": self.latency, "memory": self.memory, "start": self.start, "workers": self.workers}
         return method.get(row.name, self.throughput)(row)
 
@@ -97,9 +151,10 @@ class Runner:
     def events(self, row):
         return self.options.events or (row.events // 10 if self.options.quick else row.events)
 
-    def command(self, folder, port, match, workers=1):
+    def command(self, folder, port, match, workers=1, rules=""):
         config = pathlib.Path(folder) / "bench.conf"
-        config.write_text(CONFIG.format(workers=workers, port=port, match=match.format(out=f"{folder}/out")))
+        config.write_text(CONFIG.format(workers=workers, port=port, rules=rules,
+                                        match=match.format(out=f"{folder}/out")))
         return [self.server, "-c", config]
 
     def measure(self, process, port, load):
@@ -136,17 +191,17 @@ class Runner:
             report["events_per_read"] = report["events"] / max(1, counts["reads"])
             return report
 
-    def subject_round(self, match, load, workers=1, cpus=None):
+    def subject_round(self, match, load, workers=1, cpus=None, rules=""):
         with self.directory() as folder:
             port = free_port()
-            argv = self.command(folder, port, match, workers)
+            argv = self.command(folder, port, match, workers, rules)
             with Process(argv, cpus or self.cpus.subject, f"{folder}/stderr") as process:
                 report = self.measure(process, port, load)
                 if process.received() != report["events"]:
                     raise BenchError(f"received {process.received()} of {report['events']} events\n{process.tail()}")
             if "--ack" in load and report["acks"] != report["events"]:
                 raise BenchError(f"{report['acks']} acks for {report['events']} messages")
-            if match is MATCH_FILE:
+            if match is MATCH_FILE and not rules:
                 check_json_lines(sorted(pathlib.Path(folder).glob("out*")), report["events"])
             return report
 
@@ -182,6 +237,38 @@ class Runner:
                 extra = statistics.median(s["per_million"] - f["per_million"] for s, f in pairs)
                 result["targets"].append(target("above the floor", extra, row.extra))
         return result
+
+    def check_stage(self, row):
+        """What comes out behind the rules is what it should be."""
+        events = 20_000
+        with self.directory() as folder:
+            port = free_port()
+            with Process(self.command(folder, port, MATCH_FILE, 1, row.rules), self.cpus.subject,
+                         f"{folder}/stderr") as process:
+                self.measure(process, port, ["--events", events, *row.load])
+            lines = [line for path in pathlib.Path(folder).glob("out*") for line in path.open(encoding="utf-8")]
+        wanted = re.compile(row.keeps)
+        wrong = next((line for line in lines if not wanted.search(line) or not json.loads(line)), None)
+        if wrong is not None:
+            raise BenchError(f"a line without {row.keeps}: {wrong[:300]}")
+        if abs(len(lines) / events - row.share) > (0.02 if row.share < 1 else 0):
+            raise BenchError(f"{len(lines)} of {events} events came out")
+
+    def stage(self, row):
+        self.check_stage(row)
+        load = ["--events", self.events(row), *row.load]
+        bare, staged = [], []
+        for number in range(self.options.rounds):
+            bare.append(self.subject_round(MATCH_NULL, load))
+            staged.append(self.subject_round(MATCH_NULL, load, rules=row.rules))
+            self.say(f"  round {number + 1}: bare {bare[-1]['per_million']:.3f}, with {staged[-1]['per_million']:.3f}")
+        pairs = list(zip(staged, bare))
+        added = statistics.median(s["per_million"] - b["per_million"] for s, b in pairs)
+        ratio = statistics.median(s["per_million"] / b["per_million"] for s, b in pairs)
+        goal = target("ratio", ratio, row.limit) if row.as_ratio else target("added", added, row.limit)
+        return {"unit": "CPU-s per million events", "floor_kind": "without", "rounds": len(bare), "added": added,
+                "ratio": ratio, "floor": statistics.median(b["per_million"] for b in bare),
+                "subject": statistics.median(s["per_million"] for s in staged), "targets": [goal]}
 
     def latency(self, row):
         runs = []

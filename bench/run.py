@@ -19,13 +19,13 @@ sys.dont_write_bytecode = True
 
 import report
 from harness import BenchError, Cpus
-from rows import EXTRA_ROWS, ROWS, Other, Runner
+from rows import EXTRA_ROWS, ROWS, STAGES, Other, Runner, Stage
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def parse_arguments():
-    names = ", ".join(row.name for row in ROWS)
+    names = ", ".join(row.name for row in ROWS + STAGES)
     extra = ", ".join(row.name for row in EXTRA_ROWS)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", help=f"comma-separated, or all: {names}; not run unless named: {extra}")
@@ -53,7 +53,7 @@ def find_programs(build):
 
 
 def choose_rows(options):
-    every = {row.name: row for row in ROWS + EXTRA_ROWS}
+    every = {row.name: row for row in ROWS + STAGES + EXTRA_ROWS}
     if options.rows == "all":
         chosen = list(every.values())
     elif options.rows:
@@ -62,9 +62,9 @@ def choose_rows(options):
             sys.exit(f"no such row: {', '.join(unknown)}; there are {', '.join(every)}")
         chosen = [every[name] for name in options.rows.split(",")]
     else:
-        chosen = ROWS
+        chosen = ROWS + STAGES
     if options.floors_only:
-        chosen = [row for row in chosen if not isinstance(row, Other) and row.floor]
+        chosen = [row for row in chosen if not isinstance(row, (Other, Stage)) and row.floor]
     return chosen
 
 
