@@ -1,0 +1,149 @@
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <mutex>
+#include <system_error>
+
+#include <logboom/formatter.hpp>
+#include <logboom/inject.hpp>
+#include <logboom/output.hpp>
+#include <logboom/placeholder.hpp>
+
+#include "command.hpp"
+
+namespace logboom {
+
+namespace {
+
+/// A file that a command reads, gone with the object.
+class ScratchFile {
+ public:
+  /// Throws std::system_error.
+  explicit ScratchFile(std::string_view text)
+      : path_((std::filesystem::temp_directory_path() / "logboom-exec-XXXXXX").string()) {
+    const int fd = ::mkstemp(path_.data());
+    if (fd < 0) throw std::system_error(errno, std::generic_category(), "can't make " + path_);
+    while (!text.empty()) {
+      const ssize_t wrote = ::write(fd, text.data(), text.size());
+      if (wrote < 0 && errno == EINTR) continue;
+      if (wrote < 0) {
+        const int error = errno;
+        ::close(fd);
+        ::unlink(path_.c_str());
+        throw std::system_error(error, std::generic_category(), "can't write " + path_);
+      }
+      text.remove_prefix(static_cast<std::size_t>(wrote));
+    }
+    ::close(fd);
+  }
+  ScratchFile(const ScratchFile&) = delete;
+  ScratchFile& operator=(const ScratchFile&) = delete;
+  ~ScratchFile() { ::unlink(path_.c_str()); }
+  const std::string& path() const noexcept { return path_; }
+
+ private:
+  std::string path_;
+};
+
+class OutExec final : public ChunkOutput {
+ public:
+  struct Options {
+    std::string command;
+    std::chrono::nanoseconds command_timeout{std::chrono::seconds(270)};
+    PluginSection format{"tsv", nullptr};
+    std::optional<InjectOptions> inject;
+
+    static void describe(Describe<Options>& d) {
+      d.param("command", &Options::command,
+              "A shell command; the path of a file with the chunk's events is put behind it. ${tag}, ${chunk_id} and "
+              "time conversions are filled in. It must end with 0, else the chunk comes again.")
+          .required();
+      d.param("command_timeout", &Options::command_timeout, "A command that takes longer is killed.");
+      d.plugin("format", &Options::format, PluginKind::formatter, "How an event is written into the file.");
+      d.section("inject", &Options::inject, inject_doc);
+      d.leave_section("buffer");
+    }
+  };
+
+  OutExec(Options options, BuildContext& context)
+      : options_(std::move(options)),
+        command_text_(Template::compile(options_.command)),
+        formatter_(context.formatter(options_.format)()),
+        injector_(options_.inject, context.element(), context.system()) {
+    if (options_.command.find("${tag[") == std::string::npos) return;
+    const Attribute* attribute = context.element().find("command");
+    throw ConfigError(attribute->value_pos,
+                      "only the whole tag can be put into a command: use ${tag}, and take it apart there");
+  }
+
+  BufferDefaults buffer_defaults() const override {
+    BufferDefaults defaults;
+    defaults.chunk_keys = {"time"};
+    defaults.timekey = std::chrono::hours(24);
+    return defaults;
+  }
+  bool waits_for_slice() const override { return true; }
+
+  WriteResult write(const Chunk& chunk) override {
+    const std::lock_guard lock(mutex_);
+    WriteResult result;
+    text_.clear();
+    chunk.for_each([&](std::string_view tag, const Event& event) {
+      if (!formatter_->format(tag, injector_.apply(tag, event), text_)) ++result.invalid_events;
+    });
+    const ScratchFile file(text_.text());
+    const std::string failure =
+        command_.run(command_line(chunk) + " " + file.path(),
+                     std::chrono::duration_cast<std::chrono::milliseconds>(options_.command_timeout));
+    if (failure.empty()) return result;
+    return {WriteResult::Status::retry, cat("command '", options_.command, "': ", failure), 0};
+  }
+
+  void idle() override { text_.release_memory(); }
+  void interrupt() noexcept override { command_.interrupt(); }
+
+ private:
+  std::string command_line(const Chunk& chunk) const {
+    Template::Values values;
+    const std::string tag = chunk.tag ? quoted(chunk.tag->text()) : std::string();
+    if (chunk.tag) values.tag = tag;
+    if (chunk.timekey) values.timekey = EventTime{*chunk.timekey, 0};
+    values.chunk_id = chunk.id;
+    return command_text_.expand(values);
+  }
+
+  /// A tag comes from the network: the shell must not read it as anything but a word.
+  static std::string quoted(std::string_view text) {
+    std::string out = "'";
+    for (const char c : text) {
+      if (c == '\'') {
+        out += "'\\''";
+      } else if (c != '\0') {
+        out += c;
+      }
+    }
+    return out + "'";
+  }
+
+  Options options_;
+  Template command_text_;
+  std::mutex mutex_;
+  std::unique_ptr<Formatter> formatter_;
+  Injector injector_;
+  OutBuffer text_;
+  Command command_;
+};
+
+}  // namespace
+
+namespace plugins {
+
+PluginInfo out_exec() {
+  return describe_plugin<OutExec>(PluginKind::output, "exec", "Hands chunks to a command, in a file.");
+}
+
+}  // namespace plugins
+
+}  // namespace logboom
