@@ -61,6 +61,8 @@ class EmitSink : public EventSink {
  public:
   /// The event as it is under another tag; its bytes are not copied.
   virtual void emit(std::string_view tag, const Event& event) = 0;
+  /// The same, into the rules of a label that the plugin named to BuildContext::label.
+  virtual void emit_to(std::string_view label, std::string_view tag, const Event& event) = 0;
   /// The event with this time and record, which is copied once.
   virtual void replace(std::string_view tag, const Event& event, const EventTime& time, std::string_view record) = 0;
   /// For an output with a Holder: an event that `held` events have become.

@@ -3,6 +3,7 @@
 #include <concepts>
 #include <cstdint>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -82,6 +83,7 @@ class RecordEditor {
   void clear(const Record& record, bool renewed) noexcept;
   void set_own(std::string_view key, std::size_t from);
   Edit& edit_of(std::string_view key, Kind kind);
+  void erase(const Edit& edit);
   Edit* find_edit(std::string_view key) noexcept;
   const Edit* find_edit(std::string_view key) const noexcept;
   msgpack::Value value_of(const Edit& edit) const noexcept;
@@ -91,7 +93,8 @@ class RecordEditor {
 
   Record record_;
   std::vector<Edit> edits_;
-  std::uint64_t lengths_ = 0;  // bit n: an edited key has n bytes, modulo 64
+  std::unordered_map<std::string_view, std::size_t> places_;  // of the edits, where they are many
+  std::uint64_t lengths_ = 0;                                 // bit n: an edited key has n bytes, modulo 64
   OutBuffer own_;
   OutBuffer scratch_;
   bool renewed_ = false;

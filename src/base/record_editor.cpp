@@ -11,6 +11,8 @@ using msgpack::Type;
 using msgpack::Value;
 
 constexpr std::size_t map_head_room = 5;
+// From this many edits on they are found by their hash, so that a record of thousands of fields stays cheap.
+constexpr std::size_t many_edits = 32;
 
 std::uint64_t length_bit(std::string_view key) noexcept { return std::uint64_t{1} << (key.size() & 63); }
 
@@ -124,6 +126,7 @@ Value child(const Value& container, const RecordAccessor::Step& step) noexcept {
 void RecordEditor::clear(const Record& record, bool renewed) noexcept {
   record_ = record;
   edits_.clear();
+  if (!places_.empty()) places_.clear();
   lengths_ = 0;
   own_.clear();
   renewed_ = renewed;
@@ -139,6 +142,10 @@ RecordEditor::Edit* RecordEditor::find_edit(std::string_view key) noexcept {
 
 const RecordEditor::Edit* RecordEditor::find_edit(std::string_view key) const noexcept {
   if ((lengths_ & length_bit(key)) == 0) return nullptr;
+  if (!places_.empty()) {
+    const auto place = places_.find(key);
+    return place == places_.end() ? nullptr : &edits_[place->second];
+  }
   for (const Edit& edit : edits_) {
     if (edit.key == key) return &edit;
   }
@@ -152,11 +159,25 @@ RecordEditor::Edit& RecordEditor::edit_of(std::string_view key, Kind kind) {
       known->kind = kind;
       return *known;
     }
-    edits_.erase(edits_.begin() + (known - edits_.data()));
+    erase(*known);
     behind = true;
   }
   lengths_ |= length_bit(key);
-  return edits_.emplace_back(Edit{key, nullptr, 0, 0, kind, behind, false});
+  edits_.push_back({key, nullptr, 0, 0, kind, behind, false});
+  if (edits_.size() == many_edits) {
+    for (std::size_t i = 0; i < edits_.size(); ++i) places_.emplace(edits_[i].key, i);
+  } else if (edits_.size() > many_edits) {
+    places_.emplace(key, edits_.size() - 1);
+  }
+  return edits_.back();
+}
+
+void RecordEditor::erase(const Edit& edit) {
+  const auto at = static_cast<std::size_t>(&edit - edits_.data());
+  places_.erase(edit.key);
+  edits_.erase(edits_.begin() + static_cast<std::ptrdiff_t>(at));
+  if (edits_.size() < many_edits) places_.clear();
+  for (auto& [key, place] : places_) place -= place > at ? 1U : 0U;
 }
 
 void RecordEditor::keep(std::string_view key) {

@@ -96,15 +96,15 @@ BatchPtr Dispatcher::run_filter(Filter& filter, const BatchPtr& batch, Legs& leg
 }
 
 void Dispatcher::run_emit(const RouteNode::Emit& emit, const BatchPtr& batch, Legs& legs, Legs::Group group) {
-  EmitRun run({batch, writer_, executor_.index()}, tags(*emit.label));
+  EmitRun run({batch, writer_, executor_.index()}, tags_, *emit.label);
   try {
     emit.output->process(*batch, run);
   } catch (const std::exception& error) {
     run.fail_rest(error.what());
   }
-  std::vector<BatchPtr> emitted = run.finish();
+  std::vector<EmitRun::Emitted> emitted = run.finish();
   settle(run, batch, legs);
-  for (BatchPtr& each : emitted) emit_again(*emit.label, std::move(each), legs, group);
+  for (auto& [label, made] : emitted) emit_again(label, std::move(made), legs, group);
 }
 
 template <class Run>
@@ -145,12 +145,17 @@ void Dispatcher::send_failed(const BatchPtr& failed, std::string_view reason, Le
 
 void Dispatcher::deliver(Legs legs, Receipts receipts, Flow& flow) {
   if (legs.empty()) return receipts.confirm();
-  if (Legs again = legs.take_repeated(); !again.empty()) {
-    deliver(std::move(legs), receipts.share(), flow);
-    return deliver(std::move(again), std::move(receipts), flow);
+  std::vector<Legs> again = legs.take_repeated();
+  for (std::size_t i = 0; i <= again.size(); ++i) {
+    const bool last = i == again.size();
+    Legs& round = i == 0 ? legs : again[i - 1];
+    Receipts share = last ? std::move(receipts) : receipts.share();
+    if (!has_parked(flow) && round.reserve()) {
+      append(round, std::move(share));
+    } else {
+      park(std::move(round), std::move(share), flow);
+    }
   }
-  if (!has_parked(flow) && legs.reserve()) return append(legs, std::move(receipts));
-  park(std::move(legs), std::move(receipts), flow);
 }
 
 void Dispatcher::append(Legs& legs, Receipts receipts) {

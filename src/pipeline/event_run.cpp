@@ -1,6 +1,5 @@
 #include "pipeline/event_run.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace logboom {
@@ -59,18 +58,27 @@ BatchPtr FilterRun::finish() {
   return kept_.make(place_.batch->tag(), *place_.batch);
 }
 
-BatchDraft& EmitRun::draft(std::string_view tag) {
-  if (last_ < targets_.size() && targets_[last_].tag.text() == tag) return targets_[last_].draft;
-  const auto found =
-      std::find_if(targets_.begin(), targets_.end(), [&](const Target& t) { return t.tag.text() == tag; });
-  last_ = static_cast<std::size_t>(found - targets_.begin());
-  if (found == targets_.end()) targets_.push_back({tags_.intern(tag), {}});
-  return targets_[last_].draft;
+BatchDraft& EmitRun::draft(std::string_view label, std::string_view tag) {
+  if (last_ == nullptr || last_->tag.text() != tag || *last_->label != label) last_ = &target(label, tag);
+  return last_->draft;
+}
+
+EmitRun::Target& EmitRun::target(std::string_view label, std::string_view tag) {
+  if (const auto found = places_.find({label, tag}); found != places_.end()) return *found->second;
+  const auto table = tags_.try_emplace(std::string(label)).first;
+  Target& made = targets_.emplace_back(Target{&table->first, table->second.intern(tag), {}});
+  places_.emplace(std::pair<std::string_view, std::string_view>{*made.label, made.tag.text()}, &made);
+  return made;
 }
 
 void EmitRun::emit(std::string_view tag, const Event& event) {
   ++decided_;
   draft(tag).keep(event);
+}
+
+void EmitRun::emit_to(std::string_view label, std::string_view tag, const Event& event) {
+  ++decided_;
+  draft(label == "@ROOT" ? std::string_view() : label, tag).keep(event);
 }
 
 void EmitRun::replace(std::string_view tag, const Event&, const EventTime& time, std::string_view record) {
@@ -84,12 +92,14 @@ void EmitRun::release(std::string_view tag, const EventTime& time, std::string_v
   draft(tag).write(place_.writer, time, record);
 }
 
-std::vector<BatchPtr> EmitRun::finish() {
+std::vector<EmitRun::Emitted> EmitRun::finish() {
   count_passed_over();
-  std::vector<BatchPtr> batches;
-  batches.reserve(targets_.size());
-  for (const Target& target : targets_) batches.push_back(target.draft.make(target.tag, *place_.batch));
-  return batches;
+  std::vector<Emitted> emitted;
+  emitted.reserve(targets_.size());
+  for (const Target& target : targets_) {
+    emitted.push_back({*target.label, target.draft.make(target.tag, *place_.batch)});
+  }
+  return emitted;
 }
 
 }  // namespace logboom

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <boost/container/small_vector.hpp>
+#include <list>
 #include <map>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <logboom/filter.hpp>
@@ -117,28 +120,40 @@ class FilterRun final : public EventRun<FilterSink> {
   BatchDraft kept_;
 };
 
-/// A batch for each tag that is emitted to, in the order in which the tags came up.
+/// A batch for each label and tag that is emitted to, in the order in which they came up.
 class EmitRun final : public EventRun<EmitSink> {
  public:
-  EmitRun(const RunPlace& place, TagTable& tags) : EventRun(place), tags_(tags) {}
+  /// `tags`: of all labels. `label`: where events go of which the output does not say it.
+  EmitRun(const RunPlace& place, std::map<std::string, TagTable>& tags, const std::string& label)
+      : EventRun(place), tags_(tags), label_(label) {}
 
   void emit(std::string_view tag, const Event& event) override;
+  void emit_to(std::string_view label, std::string_view tag, const Event& event) override;
   void replace(std::string_view tag, const Event& event, const EventTime& time, std::string_view record) override;
   void release(std::string_view tag, const EventTime& time, std::string_view record, std::uint64_t held) override;
 
+  struct Emitted {
+    const std::string& label;  // lives as long as the tags
+    BatchPtr batch;
+  };
   /// After the output: what it emits.
-  std::vector<BatchPtr> finish();
+  std::vector<Emitted> finish();
 
  private:
   struct Target {
+    const std::string* label;
     Tag tag;
     BatchDraft draft;
   };
-  BatchDraft& draft(std::string_view tag);
+  BatchDraft& draft(std::string_view tag) { return draft(label_, tag); }
+  BatchDraft& draft(std::string_view label, std::string_view tag);
+  Target& target(std::string_view label, std::string_view tag);
 
-  TagTable& tags_;
-  std::vector<Target> targets_;
-  std::size_t last_ = 0;
+  std::map<std::string, TagTable>& tags_;
+  const std::string& label_;
+  std::list<Target> targets_;
+  std::map<std::pair<std::string_view, std::string_view>, Target*> places_;
+  Target* last_ = nullptr;
 };
 
 }  // namespace logboom

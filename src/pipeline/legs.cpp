@@ -1,6 +1,6 @@
 #include "pipeline/legs.hpp"
 
-#include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 namespace logboom {
@@ -16,20 +16,30 @@ std::uint64_t Legs::events() const noexcept {
   return sum;
 }
 
-Legs Legs::take_repeated() {
-  Legs again;
-  if (!groups_.empty()) return again;
-  for (std::size_t i = 1; i < list_.size();) {
-    const auto same = [&](const Leg& leg) { return leg.sink == list_[i].sink; };
-    const auto here = list_.begin() + static_cast<std::ptrdiff_t>(i);
-    if (std::none_of(list_.begin(), here, same)) {
-      ++i;
-      continue;
+bool Legs::repeats() const {
+  if (list_.size() < 2 || !groups_.empty()) return false;
+  constexpr std::size_t few = 16;
+  if (list_.size() > few) return true;
+  for (std::size_t i = 1; i < list_.size(); ++i) {
+    for (std::size_t before = 0; before < i; ++before) {
+      if (list_[before].sink == list_[i].sink) return true;
     }
-    again.list_.push_back(std::move(*here));
-    list_.erase(here);
   }
-  return again;
+  return false;
+}
+
+std::vector<Legs> Legs::take_repeated() {
+  std::vector<Legs> rounds;
+  if (!repeats()) return rounds;
+  std::unordered_map<const Sink*, std::size_t> seen;
+  std::vector<Leg> first;
+  for (Leg& leg : list_) {
+    const std::size_t round = seen[leg.sink]++;
+    if (round > rounds.size()) rounds.emplace_back();
+    (round == 0 ? first : rounds[round - 1].list_).push_back(std::move(leg));
+  }
+  list_ = std::move(first);
+  return rounds;
 }
 
 bool Legs::is_passed_over(Group group) const {

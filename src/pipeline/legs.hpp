@@ -25,8 +25,9 @@ class Legs {
   bool empty() const noexcept { return list_.empty(); }
   std::uint64_t events() const noexcept;
   /// A sink that gets the batch twice can't be asked for both at once: a large batch may only ever fit into it alone.
-  /// Takes the repeated legs out; none where there are groups.
-  Legs take_repeated();
+  /// Takes the repeated legs out: what is to be asked for the second time, the third and so on; none where there are
+  /// groups.
+  std::vector<Legs> take_repeated();
 
   /// Counts what all sinks will hold. False, with nothing counted, where one that matters has no room.
   bool reserve();
@@ -49,6 +50,7 @@ class Legs {
   };
 
   const GroupInfo* info(Group group) const { return group == root ? nullptr : &groups_[group - 1]; }
+  bool repeats() const;
   bool is_passed_over(Group group) const;
   bool has_failed(Group group) const;
   bool fail(Group group);

@@ -21,7 +21,7 @@ struct Outcome {
   std::vector<std::pair<Row, std::string>> failed;  // with the reason
   std::uint64_t made = 0;
   std::uint64_t held = 0;  // in the plugin's memory now, over all calls
-  std::string label;       // where the last `release_to` went
+  std::string label;       // where the last `emit_to` or `release_to` went
 };
 
 namespace detail {
@@ -77,6 +77,10 @@ class EmitOutcome final : public OutcomeSink<EmitSink> {
   using OutcomeSink::OutcomeSink;
   void emit(std::string_view tag, const Event& event) override {
     out_.on.push_back(row(tag, event.time, event.record.value()));
+  }
+  void emit_to(std::string_view label, std::string_view tag, const Event& event) override {
+    out_.label = std::string(label);
+    emit(tag, event);
   }
   void replace(std::string_view tag, const Event&, const EventTime& time, std::string_view record) override {
     out_.on.push_back(row(tag, time, record));

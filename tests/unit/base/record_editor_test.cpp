@@ -216,4 +216,26 @@ TEST(RecordEditor, begins_afresh_with_each_record) {
   EXPECT_EQ(to_json(view(out)), R"({"b":2,"y":"2"})");
 }
 
+TEST(RecordEditor, many_changes_of_one_record_are_what_few_are) {
+  constexpr int keys = 100;
+  std::vector<std::string> names;
+  for (int i = 0; i < keys; ++i) names.push_back("k" + std::to_string(i));
+  const Json record(R"({"k7":0,"other":1,"k50":0,"k7":2})");
+  RecordEditor editor;
+  for (int round = 0; round < 2; ++round) {
+    editor.start(record.record());
+    for (const std::string& name : names) editor.set(name, name);
+    for (int i = 0; i < keys; i += 2) editor.remove(names[static_cast<std::size_t>(i)]);
+    editor.set(names[50], "again");
+    for (int i = 1; i < keys; i += 2) {
+      if (i != 7 && i != 99) editor.remove(names[static_cast<std::size_t>(i)]);
+    }
+    EXPECT_EQ(to_json(editor.find("k50")), R"("again")");
+    EXPECT_EQ(to_json(editor.find("k8")), "nothing");
+    OutBuffer out;
+    editor.write(out);
+    EXPECT_EQ(to_json(view(out)), R"({"k7":"k7","other":1,"k99":"k99","k50":"again"})");
+  }
+}
+
 }  // namespace

@@ -66,6 +66,35 @@ TEST(EmitOutput, emits_to_its_label_or_to_the_one_where_it_stands) {
   EXPECT_THAT(build_error(source + emitter("in", " @label @NONE\n")), ::testing::HasSubstr("@NONE"));
 }
 
+TEST(EmitOutput, may_name_a_label_for_each_event) {
+  const auto by_number = [](const EventBatch& batch, EmitSink& out) {
+    batch.for_each([&](const Event& event) {
+      const std::int64_t n = number_of(event);
+      n % 3 == 0 ? out.emit("next", event) : out.emit_to(n % 3 == 1 ? "@L" : "@ROOT", "next", event);
+    });
+  };
+  Bench bench("<source>\n @type toy\n @label @IN\n</source>\n" + label("@IN", emitter("in") + sink("next", "inner")) +
+                  label("@L", sink("next", "labelled")) + sink("next", "root"),
+              [&](Toys& toys) { toys.emits["x"] = by_number; });
+  bench.send("in", 0, 8);
+  EXPECT_EQ(bench.numbers("inner"), "0 3 6");
+  EXPECT_EQ(bench.numbers("labelled"), "1 4 7");
+  EXPECT_EQ(bench.numbers("root"), "2 5");
+  bench.expect_balance();
+}
+
+TEST(EmitOutput, to_thousands_of_tags_is_done_in_time) {
+  Bench bench(source + emitter("in") + sink("**", "o"), [](Toys& toys) {
+    toys.emits["x"] = [](const EventBatch& batch, EmitSink& out) {
+      batch.for_each([&](const Event& event) { out.emit(cat("t", number_of(event)), event); });
+    };
+  });
+  bench.send("in", 1, 5000);
+  EXPECT_EQ(bench.toys.sinks.at("o").rows.size(), 5000u);
+  EXPECT_EQ(bench.toys.sinks.at("o").rows.back().tag, "t5000");
+  bench.expect_balance();
+}
+
 TEST(EmitOutput, that_emits_in_a_circle_is_stopped_and_its_events_are_counted) {
   Bench bench(source + emitter("**"), [](Toys& toys) {
     toys.emits["x"] = [](const EventBatch& batch, EmitSink& out) {
