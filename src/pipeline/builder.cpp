@@ -1,5 +1,7 @@
 #include "pipeline/builder.hpp"
 
+#include "pipeline/plugin_log.hpp"
+
 #include <logboom/formatter.hpp>
 #include <logboom/parser.hpp>
 
@@ -49,11 +51,12 @@ class NodeContext final : public BuildContext {
         element_(element),
         id_(std::move(id)),
         labels_(std::move(labels)),
-        label_(std::move(label)) {}
+        label_(std::move(label)),
+        log_(builder != nullptr ? &builder->log_of(element) : &context.log) {}
 
   const std::string& id() const override { return id_; }
   const Element& element() const override { return element_; }
-  Log& log() override { return context_.log; }
+  Log& log() override { return *log_; }
   Metrics& metrics() override { return context_.metrics; }
   MetricLabels labels() const override { return labels_; }
   const SystemSettings& system() const override { return context_.system; }
@@ -90,6 +93,7 @@ class NodeContext final : public BuildContext {
                                                                         : Element{name, "", element_.pos, {}, {}});
     auto inner = std::make_shared<NodeContext>(context_, nullptr, *element, id_, labels_, label_);
     inner->quiet_ = quiet_;  // a parser within a parser
+    inner->log_ = log_;
     const auto make = [info, element, inner] {
       std::unique_ptr<Plugin> made = info.make(*element, *inner);
       return std::unique_ptr<P>(static_cast<P*>(made.release()));
@@ -105,30 +109,40 @@ class NodeContext final : public BuildContext {
   std::string id_;
   MetricLabels labels_;
   std::string label_;
+  Log* log_;
   bool quiet_ = false;
 };
 
 void PipelineBuilder::build(const Element& root) {
-  pipeline_.router_.add_label("");
-  read_rules(root, "");
+  const WorkerViews views(root);
+  for (const std::string& label : views.all()) pipeline_.router_.add_label(label);
+  read_top(root, views.all(), "", views);
   check_labels();
 }
 
-void PipelineBuilder::read_rules(const Element& parent, const std::string& label) {
+/// `labels`: where the rules go. `source_label`: where the sources' events go.
+void PipelineBuilder::read_top(const Element& parent, const RuleLabels& labels, const std::string& source_label,
+                               const WorkerViews& views) {
   for (const Element& element : parent.children) {
-    if (element.name == "source" && label.empty()) {
-      add_input(element);
-    } else if (element.name == "match") {
-      add_match(element, label);
-    } else if (element.name == "filter") {
-      add_filter(element, label);
-    } else if (element.name == "label" && label.empty()) {
+    if (element.name == "source") {
+      add_input(element, source_label);
+    } else if (element.name == "label") {
       read_label(element);
-    } else if (element.name == "worker" && label.empty()) {
-      read_rules(element, label);
+    } else if (element.name == "worker") {
+      read_top(element, views.of_rules(element), views.of_sources(element), views);
     } else if (element.name != "system") {
-      pipeline_.context_.warn(element.pos, cat("section <", element.name, "> is unknown here and has no effect"));
+      read_rule(element, labels);
     }
+  }
+}
+
+void PipelineBuilder::read_rule(const Element& element, const RuleLabels& labels) {
+  if (element.name == "match") {
+    add_match(element, labels);
+  } else if (element.name == "filter") {
+    add_filter(element, labels);
+  } else {
+    pipeline_.context_.warn(element.pos, cat("section <", element.name, "> is unknown here and has no effect"));
   }
 }
 
@@ -138,7 +152,7 @@ void PipelineBuilder::read_label(const Element& element) {
   if (!ids_.insert("label " + element.arg).second)
     throw ConfigError(element.pos, cat("<label ", element.arg, "> is there twice: put both together"));
   pipeline_.router_.add_label(element.arg);
-  read_rules(element, element.arg);
+  for (const Element& rule : element.children) read_rule(rule, {element.arg});
 }
 
 std::string PipelineBuilder::claim_id(const Element& element, const std::string& fallback) {
@@ -149,13 +163,14 @@ std::string PipelineBuilder::claim_id(const Element& element, const std::string&
   return id->value;
 }
 
-void PipelineBuilder::add_input(const Element& element) {
+void PipelineBuilder::add_input(const Element& element, const std::string& source_label) {
   const std::string type = type_of(element, "");
   const PluginInfo& info = pipeline_.context_.registry.find(PluginKind::input, type, type_pos(element));
   InputNode& node = pipeline_.inputs_.emplace_back();
   node.id = claim_id(element, "in_" + info.name);
   node.labels = {{"id", node.id}, {"type", info.name}};
   node.pos = element.pos;
+  node.label = source_label;
   if (const Attribute* label = given(element, "@label")) {
     node.label = label->value == "@ROOT" ? std::string() : label->value;
     use_label(label->value, label->value_pos);
@@ -165,13 +180,16 @@ void PipelineBuilder::add_input(const Element& element) {
   pipeline_.context_.metrics.counter("logboom_input_events_total", node.labels, node.events);
 }
 
-void PipelineBuilder::add_match(const Element& element, const std::string& label) {
-  PatternList patterns = patterns_of(element);
-  pipeline_.router_.add_match(label, std::move(patterns), add_output(element, type_of(element, ""), label));
+// What is emitted or held goes on in the first of the labels.
+void PipelineBuilder::add_match(const Element& element, const RuleLabels& labels) {
+  const PatternList patterns = patterns_of(element);
+  const std::size_t output = add_output(element, type_of(element, ""), labels.empty() ? "" : labels.front());
+  for (const std::string& label : labels) pipeline_.router_.add_match(label, patterns, output);
 }
 
-void PipelineBuilder::add_filter(const Element& element, const std::string& label) {
-  PatternList patterns = patterns_of(element);
+void PipelineBuilder::add_filter(const Element& element, const RuleLabels& labels) {
+  const PatternList patterns = patterns_of(element);
+  const std::string label = labels.empty() ? "" : labels.front();
   const std::string type = type_of(element, "");
   const PluginInfo& info = pipeline_.context_.registry.find(PluginKind::filter, type, type_pos(element));
   const std::string id = claim_id(element, "filter_" + info.name);
@@ -180,7 +198,9 @@ void PipelineBuilder::add_filter(const Element& element, const std::string& labe
   node.plugin.reset(static_cast<Filter*>(info.make(element, context).release()));
   if (Holder* holder = node.plugin->holder()) pipeline_.holders_.push_back({holder, node.plugin.get(), label});
   pipeline_.filters_.push_back(std::move(node));
-  pipeline_.router_.add_filter(label, std::move(patterns), pipeline_.filters_.size() - 1);
+  for (const std::string& each : labels) {
+    pipeline_.router_.add_filter(each, patterns, pipeline_.filters_.size() - 1);
+  }
 }
 
 std::size_t PipelineBuilder::add_output(const Element& element, const std::string& type, const std::string& label) {
@@ -256,6 +276,12 @@ ChunkOutput* PipelineBuilder::make_secondary(OutputNode& node, const Element& el
   if (secondary == nullptr)
     throw ConfigError(type_pos(section), cat("'", type, "' can't be a secondary output: use secondary_file or file"));
   return secondary;
+}
+
+Log& PipelineBuilder::log_of(const Element& element) {
+  std::unique_ptr<Log> log = make_plugin_log(element, pipeline_.context_.log);
+  if (!log) return pipeline_.context_.log;
+  return *pipeline_.plugin_logs_.emplace_back(std::move(log));
 }
 
 void PipelineBuilder::use_label(const std::string& name, const SourcePos& pos) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "pipeline/pipeline.hpp"
+#include "pipeline/worker_sections.hpp"
 
 namespace logboom {
 
@@ -16,12 +17,16 @@ class PipelineBuilder {
 
  private:
   friend class NodeContext;
-  void read_rules(const Element& parent, const std::string& label);
+  using RuleLabels = std::vector<std::string>;
+  void read_top(const Element& parent, const RuleLabels& labels, const std::string& source_label,
+                const WorkerViews& views);
+  void read_rule(const Element& element, const RuleLabels& labels);
   void read_label(const Element& element);
-  void add_input(const Element& element);
-  void add_match(const Element& element, const std::string& label);
-  void add_filter(const Element& element, const std::string& label);
+  void add_input(const Element& element, const std::string& source_label);
+  void add_match(const Element& element, const RuleLabels& labels);
+  void add_filter(const Element& element, const RuleLabels& labels);
   std::size_t add_output(const Element& element, const std::string& type, const std::string& label);
+  Log& log_of(const Element& element);
   void use_label(const std::string& name, const SourcePos& pos);
   std::unique_ptr<Sink> make_sink(OutputNode& node, const Element& element, const MetricLabels& labels);
   ChunkOutput* make_secondary(OutputNode& node, const Element& element);

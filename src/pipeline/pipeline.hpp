@@ -101,6 +101,7 @@ class Pipeline {
   friend class PipelineBuilder;
   Context context_;
   Router router_;
+  std::vector<std::unique_ptr<Log>> plugin_logs_;  // of plugins with a level of their own, which they outlive
   std::vector<FilterNode> filters_;
   std::vector<OutputNode> outputs_;
   std::list<InputNode> inputs_;

@@ -63,4 +63,35 @@ void check_worker_sections(const Element& root, unsigned workers, const WarnFn& 
   }
 }
 
+WorkerViews::WorkerViews(const Element& root) : views_{{0, ""}} {
+  std::map<unsigned, std::string> found;
+  bool has_rules = false;
+  for (const Element* worker : root.sections("worker")) {
+    const unsigned first = worker_range(*worker).first;
+    has_rules = has_rules || !worker->sections("match").empty() || !worker->sections("filter").empty();
+    if (first > 0 && !worker->sections("source").empty()) found.emplace(first, cat("worker ", first));
+  }
+  if (has_rules) views_.merge(found);
+}
+
+std::vector<std::string> WorkerViews::all() const {
+  std::vector<std::string> out;
+  for (const auto& [worker, label] : views_) out.push_back(label);
+  return out;
+}
+
+std::vector<std::string> WorkerViews::of_rules(const Element& worker) const {
+  const WorkerRange range = worker_range(worker);
+  std::vector<std::string> out;
+  for (const auto& [number, label] : views_) {
+    if (range.has(number)) out.push_back(label);
+  }
+  return out;
+}
+
+std::string WorkerViews::of_sources(const Element& worker) const {
+  const auto found = views_.find(worker_range(worker).first);
+  return found == views_.end() ? std::string() : found->second;
+}
+
 }  // namespace logboom
