@@ -116,7 +116,8 @@ def test_the_decompression_budget_is_one_for_all_inputs(logboom):
     witness = Client(program.address())
     witness.send(message("t", T, {"n": 1}))
     program.wait_for_lines(1)
-    assert len(program.log_lines("too much decompressed data is held at once")) == 2
+    refused = "too much decompressed data is held at once"
+    wait_until(lambda: len(program.log_lines(refused)) == 2, what="a line for each of the refused")
 
 
 def test_a_wrong_configuration_names_the_place_and_ends_with_1(tmp_path):

@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import socket
+import time
 
 import pytest
 
@@ -132,11 +133,20 @@ def check_log(case, program):
 
 
 def check_counters(case, program):
-    counters = program.counters()
-    for line in case.lines("expected_counters"):
-        (name, labels), value = parse_counter(line)
-        have = counters.total(name, **dict(labels))
-        assert have == value, f"{line}: it is {have}; all:\n" + "\n".join(f"{k} {v}" for k, v in counters.items())
+    """Events that nobody waited for may still be on their way, so wrong counts are looked at again."""
+    deadline = time.monotonic() + 10
+    while True:
+        counters = program.counters()
+        wrong = []
+        for line in case.lines("expected_counters"):
+            (name, labels), value = parse_counter(line)
+            have = counters.total(name, **dict(labels))
+            if have != value:
+                wrong.append(f"{line}: it is {have}")
+        if not wrong:
+            return
+        listing = "\n".join(f"{key} {value}" for key, value in counters.items())
+        assert time.monotonic() < deadline, "\n".join(wrong) + "; all:\n" + listing
 
 
 def check_files(case, directory):
