@@ -76,6 +76,7 @@ int main() {
   std::string line;
   while (line.size() < 200) line += "GET /index.html HTTP/1.1 200 in 12 ms; ";
   line.resize(200);
+  report("grep: without conditions", "grep", {}, section("none", {}), line);
   report("grep: keeps by a text", "grep", {}, pattern("regexp", "/200 in/"), line);
   report("grep: keeps, the text is not there", "grep", {}, pattern("exclude", "/error/"), line);
   report("grep: drops, the text is not there", "grep", {}, pattern("regexp", "/error/"), line);

@@ -4,9 +4,8 @@
 
 #include <logboom/formatter.hpp>
 #include <logboom/inject.hpp>
+#include <logboom/line_writer.hpp>
 #include <logboom/output.hpp>
-
-#include "line_writer.hpp"
 
 namespace logboom {
 

@@ -1,5 +1,6 @@
 #include <logboom/text_pattern.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <optional>
@@ -21,26 +22,30 @@ constexpr std::string_view may_be_escaped = "./-[](){}*+?|^$\\:\"#=@,;!%&~ ";
 
 std::size_t find_text(std::string_view text, std::string_view needle) noexcept {
   if (needle.size() > text.size()) return std::string_view::npos;
-  const char* at = text.data();
 #ifdef __SSE2__
   // Sixteen places at once: those where the needle's first and last bytes stand are looked at.
   constexpr std::size_t width = sizeof(__m128i);
   const std::size_t last = needle.size() - 1;
-  const __m128i first_byte = _mm_set1_epi8(needle.front());
-  const __m128i last_byte = _mm_set1_epi8(needle.back());
-  const char* const end = text.data() + text.size();
-  for (; static_cast<std::size_t>(end - at) >= last + width; at += width) {
-    const __m128i begins = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-    const __m128i ends = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + last));
-    const __m128i both = _mm_and_si128(_mm_cmpeq_epi8(begins, first_byte), _mm_cmpeq_epi8(ends, last_byte));
-    for (auto hits = static_cast<unsigned>(_mm_movemask_epi8(both)); hits != 0; hits &= hits - 1) {
-      const char* const hit = at + std::countr_zero(hits);
-      if (std::memcmp(hit, needle.data(), needle.size()) == 0) return static_cast<std::size_t>(hit - text.data());
+  if (text.size() >= last + width) {
+    const __m128i first_byte = _mm_set1_epi8(needle.front());
+    const __m128i last_byte = _mm_set1_epi8(needle.back());
+    // The last step goes back a little, to end where the text does.
+    const std::size_t last_step = text.size() - last - width;
+    for (std::size_t at = 0;; at += width) {
+      at = std::min(at, last_step);
+      const char* const here = text.data() + at;
+      const __m128i begins = _mm_loadu_si128(reinterpret_cast<const __m128i*>(here));
+      const __m128i ends = _mm_loadu_si128(reinterpret_cast<const __m128i*>(here + last));
+      const __m128i both = _mm_and_si128(_mm_cmpeq_epi8(begins, first_byte), _mm_cmpeq_epi8(ends, last_byte));
+      for (auto hits = static_cast<unsigned>(_mm_movemask_epi8(both)); hits != 0; hits &= hits - 1) {
+        const auto hit = static_cast<std::size_t>(std::countr_zero(hits));
+        if (std::memcmp(here + hit, needle.data(), needle.size()) == 0) return at + hit;
+      }
+      if (at == last_step) return std::string_view::npos;
     }
   }
 #endif
-  const auto left = static_cast<std::size_t>(text.data() + text.size() - at);
-  const void* found = ::memmem(at, left, needle.data(), needle.size());
+  const void* found = ::memmem(text.data(), text.size(), needle.data(), needle.size());
   if (found == nullptr) return std::string_view::npos;
   return static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
 }

@@ -117,6 +117,10 @@ void append_container(OutBuffer& out, const Value& value) {
 
 std::string_view value_text(const Value& value, OutBuffer& scratch) {
   if (!value) return {};
+  const std::uint8_t first = *value.begin();
+  const auto* begin = reinterpret_cast<const char*>(value.begin());
+  if ((first & 0xe0) == 0xa0) return {begin + 1, value.size() - 1};
+  if (first == 0xd9) return {begin + 2, value.size() - 2};
   if (value.is_text()) return value.text();
   scratch.clear();
   const Type type = value.type();

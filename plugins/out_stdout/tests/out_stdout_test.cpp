@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <logboom/line_writer.hpp>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -8,7 +9,6 @@
 #include <future>
 #include <sstream>
 
-#include "../line_writer.hpp"
 #include "output/output_test_support.hpp"
 
 namespace logboom::plugins {

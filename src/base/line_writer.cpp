@@ -1,4 +1,4 @@
-#include "line_writer.hpp"
+#include <logboom/line_writer.hpp>
 
 #include <fcntl.h>
 #include <poll.h>
