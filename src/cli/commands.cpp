@@ -69,7 +69,12 @@ int run_pipeline(const CliOptions& options, OwnLog& log) {
   const std::unique_ptr<Daemon> daemon = prepare_process(options, system, log);
   log.info(cat("logboom " LOGBOOM_VERSION " starts with ", options.config_path));
   if (!system.suppress_config_dump) log.debug(cat("the configuration:\n", dump(root)));
-  Runtime runtime(root, std::move(context), log, metrics);
+  const auto load_again = [&options, &parse]() -> NewConfig {
+    LoadedConfig again = load_config(options, parse);
+    const LogLevel level = options.log_level.value_or(again.system.log_level.value_or(LogLevel::info));
+    return {std::move(again.root), again.system.settings, level};
+  };
+  Runtime runtime(root, std::move(context), log, metrics, load_again);
   if (daemon) daemon->ready();
   return runtime.run();
 }

@@ -51,9 +51,14 @@ void append(Element& root, Element more) {
   std::move(more.children.begin(), more.children.end(), std::back_inserter(root.children));
 }
 
+/// What stands on stdin is there once; a reload wants it again.
+const std::string& text_of_stdin() {
+  static const std::string text(std::istreambuf_iterator<char>(std::cin), {});
+  return text;
+}
+
 Element inline_config(const std::string& given, ParseOptions parse) {
-  std::string text = given;
-  if (text == "-") text.assign(std::istreambuf_iterator<char>(std::cin), {});
+  const std::string& text = given == "-" ? text_of_stdin() : given;
   parse.type = ConfigType::v1;
   return parse_text(text, "inline", fs::current_path(), parse);
 }

@@ -30,12 +30,14 @@ bool is_socket(int fd) {
 
 }  // namespace
 
-StreamConnection::StreamConnection(Worker& worker, StreamGroup& group, int fd, PeerName peer, std::uint64_t id)
+StreamConnection::StreamConnection(Worker& worker, std::shared_ptr<StreamGroup> group, int fd, PeerName peer,
+                                   std::uint64_t id)
     : worker_(worker),
-      group_(group),
-      emitter_(group.emitter(worker)),
+      keep_group_(std::move(group)),
+      group_(*keep_group_),
+      emitter_(group_.emitter(worker)),
       fd_(fd),
-      is_socket_(!group.adopted || is_socket(fd)),
+      is_socket_(!group_.adopted || is_socket(fd)),
       peer_(std::move(peer)),
       id_(id) {
   group_.accepted.add();
@@ -43,7 +45,7 @@ StreamConnection::StreamConnection(Worker& worker, StreamGroup& group, int fd, P
 }
 
 StreamConnection::~StreamConnection() {
-  emitter_.forget(*this);
+  emitter_->forget(*this);
   if (fd_ >= 0) ::close(fd_);
   group_.open.add(-1);
 }

@@ -19,12 +19,14 @@ struct PeerName {
   std::string host;     // resolved, or the address
 };
 
-/// What the connections of one listener, or those that one plugin brings, have in common. Outlives them.
+/// What the connections of one listener, or those that one plugin brings, have in common. They keep it alive, and their
+/// emitter keeps alive what the sessions are made of.
 struct StreamGroup {
   StreamListen options;
   Host::SessionFactory sessions;
-  bool adopted = false;                      // descriptors that a plugin opened, perhaps no sockets
-  std::function<Emitter&(Worker&)> emitter;  // this input's emitter on that worker
+  bool adopted = false;  // descriptors that a plugin opened, perhaps no sockets
+  EmitterSource emitter;
+  InputOwner owner;
   Counter accepted;
   Counter bytes;
   Counter reads;
@@ -35,7 +37,7 @@ struct StreamGroup {
 /// session, keeps what was not consumed, and does what the session asks for.
 class StreamConnection final : public Connection, public Resident, public Flow {
  public:
-  StreamConnection(Worker& worker, StreamGroup& group, int fd, PeerName peer, std::uint64_t id);
+  StreamConnection(Worker& worker, std::shared_ptr<StreamGroup> group, int fd, PeerName peer, std::uint64_t id);
   ~StreamConnection() override;
 
   std::uint64_t id() const noexcept override { return id_; }
@@ -46,14 +48,17 @@ class StreamConnection final : public Connection, public Resident, public Flow {
   void on_timer() override;
   void shut_down() override;
   void cut() override;
+  bool outlived() const noexcept override {
+    return emitter_->standing() >= (group_.adopted ? Emitter::Standing::inherited : Emitter::Standing::orphaned);
+  }
   void failed(std::string_view why) override;
 
   const std::string& peer() const override { return peer_.full; }
   const std::string& peer_address() const override { return peer_.address; }
   const std::string& peer_host() const override { return peer_.host; }
-  Tag tag(std::string_view text) override { return emitter_.tag(text); }
+  Tag tag(std::string_view text) override { return emitter_->tag(text); }
   SlabPool& slabs() override { return worker_.slabs(); }
-  void emit(Delivery delivery) override { emitter_.emit(std::move(delivery), *this); }
+  void emit(Delivery delivery) override { emitter_->emit(std::move(delivery), *this); }
   bool held() const override { return held_; }
   Receipt receipt(std::uint64_t token) override { return worker_.receipt(id_, token); }
   void send(std::string_view bytes) override;
@@ -85,8 +90,9 @@ class StreamConnection final : public Connection, public Resident, public Flow {
   bool may_read() const noexcept;
 
   Worker& worker_;
+  std::shared_ptr<StreamGroup> keep_group_;
   StreamGroup& group_;
-  Emitter& emitter_;
+  std::shared_ptr<Emitter> emitter_;
   int fd_;
   bool is_socket_;
   PeerName peer_;

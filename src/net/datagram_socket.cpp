@@ -1,5 +1,6 @@
 #include "net/datagram_socket.hpp"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -98,17 +99,26 @@ struct DatagramSocket::Space {
   std::array<mmsghdr, batch> headers{};
   std::array<std::array<char, CMSG_SPACE(sizeof(std::uint32_t))>, batch> controls{};
   std::unordered_map<std::string, Name> names;
-  std::uint32_t kernel_dropped = 0;
 };
 
-DatagramSocket::DatagramSocket(Worker& worker, Emitter& emitter, DatagramGroup& group, Fd fd, std::string name,
-                               std::string unix_path)
-    : WorkerSource(worker, emitter, std::move(name)),
-      group_(group),
-      fd_(std::move(fd)),
-      unix_path_(std::move(unix_path)),
-      space_(std::make_unique<Space>(fd_.get(), std::clamp<std::size_t>(group.options.max_size, 1, 65535),
-                                     group.options.resolve_hostname)) {}
+BoundSocket::~BoundSocket() {
+  if (!unix_path_.empty()) ::unlink(unix_path_.c_str());
+}
+
+std::uint32_t BoundSocket::more_dropped(std::uint32_t so_far) noexcept {
+  const std::uint32_t more = so_far - dropped_.exchange(so_far);
+  return static_cast<std::int32_t>(more) > 0 ? more : 0;
+}
+
+DatagramSocket::DatagramSocket(Worker& worker, std::shared_ptr<Emitter> emitter, std::shared_ptr<DatagramGroup> group,
+                               std::shared_ptr<BoundSocket> bound, std::string name)
+    : WorkerSource(worker, std::move(emitter), std::move(name)),
+      keep_group_(std::move(group)),
+      group_(*keep_group_),
+      bound_(std::move(bound)),
+      fd_(::fcntl(bound_->fd(), F_DUPFD_CLOEXEC, 0)),
+      space_(std::make_unique<Space>(fd_.get(), std::clamp<std::size_t>(group_.options.max_size, 1, 65535),
+                                     group_.options.resolve_hostname)) {}
 
 DatagramSocket::~DatagramSocket() = default;
 
@@ -147,7 +157,7 @@ int DatagramSocket::receive(std::size_t& bytes) {
       if (control != nullptr && control->cmsg_level == SOL_SOCKET && control->cmsg_type == SO_RXQ_OVFL) {
         std::uint32_t dropped = 0;
         std::memcpy(&dropped, CMSG_DATA(control), sizeof dropped);
-        group_.kernel_dropped.add(dropped - std::exchange(space.kernel_dropped, dropped));
+        group_.kernel_dropped.add(bound_->more_dropped(dropped));
       }
       session_->on_datagram(space.slots[i]);
     }
@@ -214,22 +224,22 @@ void DatagramSocket::cut() {
   if (std::exchange(ended_, true)) return;
   watch(false);
   ::close(fd_.take());
-  if (!unix_path_.empty()) ::unlink(unix_path_.c_str());
+  bound_.reset();
   worker_.bury(*this);
 }
 
-Fd bind_datagrams(const DatagramListen& options, std::string& where) {
+std::shared_ptr<BoundSocket> bind_datagrams(const DatagramListen& options) {
   const bool on_path = !options.unix_path.empty();
   Fd fd = on_path ? bind_unix(options.unix_path, options.unix_mode, SOCK_DGRAM)
                   : bind_port(options.bind, options.port, SOCK_DGRAM);
-  where = on_path ? "unix://" + std::filesystem::absolute(options.unix_path).string()
-                  : "udp://" + peer_name(local_address(fd.get())).full;
+  const std::string path = on_path ? std::filesystem::absolute(options.unix_path).string() : "";
+  std::string name = on_path ? "unix://" + path : "udp://" + peer_name(local_address(fd.get())).full;
   enable(fd.get(), SOL_SOCKET, SO_RXQ_OVFL);
   if (options.receive_buffer != 0) {
     const int size = static_cast<int>(std::min<std::size_t>(options.receive_buffer, 1U << 30));
     ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
   }
-  return fd;
+  return std::make_shared<BoundSocket>(std::move(fd), std::move(name), path);
 }
 
 }  // namespace logboom::net

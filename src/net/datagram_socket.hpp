@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -10,7 +11,27 @@
 
 namespace logboom::net {
 
-/// What a listener of datagrams counts, and how its sockets are made. Outlives them.
+/// A socket that is bound, and may pass from one input to another. The last one to leave it closes it, and removes its
+/// file.
+class BoundSocket {
+ public:
+  BoundSocket(Fd fd, std::string name, std::string unix_path)
+      : fd_(std::move(fd)), name_(std::move(name)), unix_path_(std::move(unix_path)) {}
+  ~BoundSocket();
+  int fd() const noexcept { return fd_.get(); }
+  /// "udp://127.0.0.1:514"
+  const std::string& name() const noexcept { return name_; }
+  /// How many more the kernel has dropped by now than when this was asked last. Any thread.
+  std::uint32_t more_dropped(std::uint32_t so_far) noexcept;
+
+ private:
+  Fd fd_;
+  std::string name_;
+  std::string unix_path_;
+  std::atomic<std::uint32_t> dropped_{0};
+};
+
+/// What a listener of datagrams counts, and how its sockets are made. They keep it alive.
 struct DatagramGroup {
   DatagramListen options;
   Host::DatagramFactory sessions;
@@ -23,9 +44,8 @@ struct DatagramGroup {
 /// One socket of datagrams on its worker: reads many with one call, and hands them to the session one by one.
 class DatagramSocket final : public WorkerSource {
  public:
-  /// `unix_path`: of the socket's file, which is removed at the end.
-  DatagramSocket(Worker& worker, Emitter& emitter, DatagramGroup& group, Fd fd, std::string name,
-                 std::string unix_path);
+  DatagramSocket(Worker& worker, std::shared_ptr<Emitter> emitter, std::shared_ptr<DatagramGroup> group,
+                 std::shared_ptr<BoundSocket> bound, std::string name);
   ~DatagramSocket() override;
 
   void open() override;
@@ -46,9 +66,10 @@ class DatagramSocket final : public WorkerSource {
   void watch(bool wanted);
   void drain();
 
+  std::shared_ptr<DatagramGroup> keep_group_;
   DatagramGroup& group_;
-  Fd fd_;
-  std::string unix_path_;
+  std::shared_ptr<BoundSocket> bound_;
+  Fd fd_;  // the same socket: an epoll set has each descriptor once
   std::unique_ptr<Space> space_;
   std::unique_ptr<DatagramSession> session_;
   bool watched_ = false;
@@ -56,7 +77,7 @@ class DatagramSocket final : public WorkerSource {
   bool ended_ = false;
 };
 
-/// Makes the bound socket of `options`, and says in `where` where it listens. Throws std::runtime_error.
-Fd bind_datagrams(const DatagramListen& options, std::string& where);
+/// Makes the bound socket of `options`. Throws std::runtime_error.
+std::shared_ptr<BoundSocket> bind_datagrams(const DatagramListen& options);
 
 }  // namespace logboom::net

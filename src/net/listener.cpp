@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,28 +16,36 @@ namespace logboom::net {
 
 namespace asio = boost::asio;
 
-StreamListener::StreamListener(asio::io_context& io, std::vector<std::unique_ptr<Worker>>& workers, StreamGroup& group,
-                               Log& log)
-    : socket_(io), pause_(io), workers_(workers), group_(group), log_(log) {}
+StreamListener::StreamListener(asio::io_context& io, std::vector<std::unique_ptr<Worker>>& workers,
+                               std::shared_ptr<StreamGroup> group, Log& log)
+    : socket_(io), pause_(io), workers_(workers), group_(std::move(group)), log_(log) {}
 
-StreamListener::~StreamListener() {
-  boost::system::error_code ignored;
-  socket_.close(ignored);
-  if (!unix_path_.empty()) ::unlink(unix_path_.c_str());
-}
+StreamListener::~StreamListener() { close(); }
 
 void StreamListener::open(const std::string& input_id) {
-  if (group_.options.unix_path.empty()) {
+  if (group_->options.unix_path.empty()) {
     open_tcp();
   } else {
     open_unix();
   }
   log_.info(cat(input_id, ": listening on ", where_));
-  wait();
+}
+
+bool StreamListener::listens_on(const StreamListen& where) const noexcept {
+  const StreamListen& mine = group_->options;
+  if (!socket_.is_open() || mine.unix_path != where.unix_path) return false;
+  return !mine.unix_path.empty() || (mine.bind == where.bind && mine.port == where.port);
+}
+
+void StreamListener::pass_to(std::shared_ptr<StreamGroup> group) {
+  group_ = std::move(group);
+  const StreamListen& options = group_->options;
+  ::listen(socket_.native_handle(), options.backlog > 0 ? options.backlog : SOMAXCONN);
+  if (!unix_path_.empty() && options.unix_mode) ::chmod(unix_path_.c_str(), *options.unix_mode);
 }
 
 void StreamListener::open_tcp() {
-  const StreamListen& options = group_.options;
+  const StreamListen& options = group_->options;
   Fd fd = bind_port(options.bind, options.port, SOCK_STREAM, options.backlog);
   const SocketAddress local = local_address(fd.get());
   port_ = port_of(local);
@@ -45,7 +54,7 @@ void StreamListener::open_tcp() {
 }
 
 void StreamListener::open_unix() {
-  const StreamListen& options = group_.options;
+  const StreamListen& options = group_->options;
   Fd fd = bind_unix(options.unix_path, options.unix_mode, SOCK_STREAM, options.backlog);
   unix_path_ = std::filesystem::absolute(options.unix_path).string();
   where_ = "unix://" + unix_path_;
@@ -53,14 +62,15 @@ void StreamListener::open_unix() {
 }
 
 void StreamListener::wait() {
-  socket_.async_wait(asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& error) {
-    if (error) return;
+  const auto ready = [self = shared_from_this(), this](const boost::system::error_code& error) {
+    if (error || !socket_.is_open()) return;
     if (accept_all()) return wait();
     pause_.expires_after(std::chrono::milliseconds(100));
-    pause_.async_wait([this](const boost::system::error_code& stopped) {
+    pause_.async_wait([self, this](const boost::system::error_code& stopped) {
       if (!stopped && socket_.is_open()) wait();
     });
-  });
+  };
+  socket_.async_wait(asio::posix::stream_descriptor::wait_read, ready);
 }
 
 /// False where the system has no room for more connections just now; those that wait stay in the backlog.
@@ -88,19 +98,26 @@ bool StreamListener::accept_all() {
 
 void StreamListener::hand_over(int fd, const SocketAddress& from) {
   if (unix_path_.empty()) enable(fd, IPPROTO_TCP, TCP_NODELAY);
-  if (group_.options.keepalive) enable(fd, SOL_SOCKET, SO_KEEPALIVE);
+  if (group_->options.keepalive) enable(fd, SOL_SOCKET, SO_KEEPALIVE);
   PeerName peer = peer_name(from);
   if (!unix_path_.empty()) peer.full = "unix:" + unix_path_;
-  if (group_.options.resolve_hostname && unix_path_.empty()) peer.host = host_name(from, peer.address);
-  least_loaded(workers_).adopt([this, fd, peer = std::move(peer), id = Worker::next_id()](Worker& worker) {
-    return std::make_unique<StreamConnection>(worker, group_, fd, peer, id);
-  });
+  if (group_->options.resolve_hostname && unix_path_.empty()) peer.host = host_name(from, peer.address);
+  const auto owner = group_->owner ? group_->owner() : nullptr;
+  least_loaded(workers_).adopt(
+      [group = group_, owner, fd, peer = std::move(peer), id = Worker::next_id()](Worker& worker) {
+        return std::make_unique<StreamConnection>(worker, group, fd, peer, id);
+      });
 }
 
 void StreamListener::drain_and_close() {
+  if (socket_.is_open()) accept_all();
+  close();
+}
+
+void StreamListener::close() {
   if (!socket_.is_open()) return;
-  accept_all();
   boost::system::error_code ignored;
+  pause_.cancel(ignored);
   socket_.close(ignored);
   if (!unix_path_.empty()) ::unlink(unix_path_.c_str());
   unix_path_.clear();

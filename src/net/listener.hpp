@@ -14,19 +14,27 @@
 
 namespace logboom::net {
 
-/// Accepts the connections of one address on the main thread and hands each to the least loaded worker.
-class StreamListener {
+/// Accepts the connections of one address on the main thread and hands each to the least loaded worker. From one
+/// configuration to the next it may pass from one input to another without a connection noticing.
+class StreamListener : public std::enable_shared_from_this<StreamListener> {
  public:
-  StreamListener(boost::asio::io_context& io, std::vector<std::unique_ptr<Worker>>& workers, StreamGroup& group,
-                 Log& log);
+  StreamListener(boost::asio::io_context& io, std::vector<std::unique_ptr<Worker>>& workers,
+                 std::shared_ptr<StreamGroup> group, Log& log);
   ~StreamListener();
 
-  /// Throws std::runtime_error with the address and what to do about it.
+  /// Binds and listens: connections wait in the backlog. Throws std::runtime_error with the address and what to do
+  /// about it.
   void open(const std::string& input_id);
+  /// Begins to accept.
+  void begin() { wait(); }
+  /// From now on what is accepted belongs to this group, which listens on the same address.
+  void pass_to(std::shared_ptr<StreamGroup> group);
+  bool listens_on(const StreamListen& where) const noexcept;
   std::uint16_t port() const noexcept { return port_; }
   const std::string& where() const noexcept { return where_; }
   /// Takes what waits in the backlog, then listens no more.
   void drain_and_close();
+  void close();
 
  private:
   void open_tcp();
@@ -38,7 +46,7 @@ class StreamListener {
   boost::asio::posix::stream_descriptor socket_;
   boost::asio::steady_timer pause_;
   std::vector<std::unique_ptr<Worker>>& workers_;
-  StreamGroup& group_;
+  std::shared_ptr<StreamGroup> group_;
   Log& log_;
   LogLimiter limiter_{std::chrono::seconds(60)};
   std::uint16_t port_ = 0;

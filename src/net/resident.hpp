@@ -20,6 +20,8 @@ class Resident {
   virtual void shut_down() = 0;
   /// Ends now, whatever is owed.
   virtual void cut() = 0;
+  /// True where a reload has left it without an input, or another input does its work now: it is to shut down.
+  virtual bool outlived() const noexcept = 0;
   /// One of its calls threw; this is the reason.
   virtual void failed(std::string_view why) = 0;
 };

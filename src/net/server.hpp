@@ -8,8 +8,13 @@
 
 #include <logboom/net.hpp>
 
+#include "net/input_host.hpp"
 #include "net/worker.hpp"
 #include "record/emitter.hpp"
+
+namespace boost::asio {
+class io_context;
+}
 
 namespace logboom::net {
 
@@ -33,9 +38,10 @@ class Server {
   void stop();
   void post(std::function<void()> task);
 
-  /// Makes a Host for one input. `emitter` gives that input's way into the pipeline on each worker.
-  std::unique_ptr<Host> host(std::string id, MetricLabels labels, Metrics& metrics,
-                             std::function<Emitter&(Worker&)> emitter);
+  /// Makes a Host for one input. `emitter` gives that input's way into the pipeline on each worker; `owner` is kept
+  /// alive by connections that are on their way to their worker.
+  std::unique_ptr<InputHost> host(std::string id, MetricLabels labels, Metrics& metrics, EmitterSource emitter,
+                                  InputOwner owner = {});
 
   /// Empties the backlogs, closes the listeners, lets every connection end as its protocol asks, and calls `done` on
   /// the main thread.
@@ -44,8 +50,12 @@ class Server {
  private:
   friend class InputHost;
   struct Impl;
+  boost::asio::io_context& main_loop() noexcept;
+  Log& log() noexcept;
+
   DecompressBudget decompress_budget_{std::uint64_t{512} << 20};
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<InputHost*> hosts_;
   std::unique_ptr<Impl> impl_;
 };
 

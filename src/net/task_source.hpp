@@ -12,8 +12,8 @@ namespace logboom::net {
 /// One task on its worker.
 class TaskSource final : public WorkerSource {
  public:
-  TaskSource(Worker& worker, Emitter& emitter, std::string name, const Host::TaskFactory& make)
-      : WorkerSource(worker, emitter, std::move(name)), make_(make) {}
+  TaskSource(Worker& worker, std::shared_ptr<Emitter> emitter, std::string name, const Host::TaskFactory& make)
+      : WorkerSource(worker, std::move(emitter), std::move(name)), make_(make) {}
 
   void open() override;
   std::size_t on_ready(std::uint32_t) override { return 0; }

@@ -140,10 +140,7 @@ void Worker::begin_shutdown(Clock::time_point deadline, std::function<void()> do
   post([this, deadline, done = std::move(done)]() mutable {
     shutting_down_ = true;
     impl_->shutdown_done = std::move(done);
-    std::vector<Resident*> all;
-    all.reserve(impl_->residents.size());
-    for (const auto& [id, resident] : impl_->residents) all.push_back(resident.get());
-    for (Resident* resident : all) guarded(*resident, [resident] { resident->shut_down(); });
+    for (Resident* resident : all_residents(false)) guarded(*resident, [resident] { resident->shut_down(); });
     auto cutter = std::make_shared<asio::steady_timer>(impl_->io, deadline);
     cutter->async_wait([this, cutter](const boost::system::error_code& error) {
       if (error) return;
@@ -153,10 +150,27 @@ void Worker::begin_shutdown(Clock::time_point deadline, std::function<void()> do
   });
 }
 
+void Worker::end_outlived(Clock::time_point deadline) {
+  post([this, deadline] {
+    const std::vector<Resident*> outlived = all_residents(true);
+    if (outlived.empty()) return;
+    for (Resident* resident : outlived) guarded(*resident, [resident] { resident->shut_down(); });
+    call_at(deadline, [this] {
+      for (Resident* resident : all_residents(true)) guarded(*resident, [resident] { resident->cut(); });
+    });
+  });
+}
+
 void Worker::close_rest() {
+  for (Resident* resident : all_residents(false)) guarded(*resident, [resident] { resident->cut(); });
+}
+
+std::vector<Resident*> Worker::all_residents(bool only_outlived) const {
   std::vector<Resident*> all;
-  for (const auto& [id, resident] : impl_->residents) all.push_back(resident.get());
-  for (Resident* resident : all) guarded(*resident, [resident] { resident->cut(); });
+  for (const auto& [id, resident] : impl_->residents) {
+    if (!only_outlived || resident->outlived()) all.push_back(resident.get());
+  }
+  return all;
 }
 
 void Worker::check_shutdown() {

@@ -14,15 +14,23 @@
 
 #include "net/lanes.hpp"
 #include "net/resident.hpp"
+#include "record/emitter.hpp"
 #include "record/executor.hpp"
 
 namespace logboom::net {
 
+class Worker;
+
+/// One input's emitter on a worker, on whose thread it is called.
+using EmitterSource = std::function<std::shared_ptr<Emitter>(Worker&)>;
+/// Keeps an input alive while something of it is on its way to a worker. Empty where nobody has to be kept.
+using InputOwner = std::function<std::shared_ptr<const void>()>;
+
 /// One thread with an event loop, its slabs and its residents, which are given to it by `adopt` and stay.
 ///
-/// Threads: `post`, `call_at`, `adopt`, `settled`, `connections` and `begin_shutdown` from any thread; all else is the
-/// worker's own. Lifetime: outlives every receipt and every slab that it made; `join` before the sinks are gone is not
-/// needed.
+/// Threads: `post`, `call_at`, `adopt`, `settled`, `connections`, `begin_shutdown` and `end_outlived` from any thread;
+/// all else is the worker's own. Lifetime: outlives every receipt and every slab that it made; `join` before the sinks
+/// are gone is not needed.
 class Worker final : public Executor {
  public:
   using Clock = std::chrono::steady_clock;
@@ -50,6 +58,8 @@ class Worker final : public Executor {
   /// Reads what has arrived for every resident, ends each as its protocol asks, and calls `done` on this thread when
   /// none is left; those that still wait at `deadline` are cut.
   void begin_shutdown(Clock::time_point deadline, std::function<void()> done);
+  /// The same for those residents that a reload has outlived, with nobody told; the others don't notice.
+  void end_outlived(Clock::time_point deadline);
 
   /// A receipt whose outcome goes to the resident's `on_settled`.
   Receipt receipt(std::uint64_t resident, std::uint64_t token);
@@ -91,6 +101,7 @@ class Worker final : public Executor {
   void arm_timer();
   void fire_timers();
   void close_rest();
+  std::vector<Resident*> all_residents(bool only_outlived) const;
   void check_shutdown();
 
   unsigned index_;

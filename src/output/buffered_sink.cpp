@@ -43,6 +43,7 @@ class BufferedSink final : public Sink {
   }
   void flush_now() override { buffer_->flush_now(); }
   void reopen() override { flusher_.request_reopen(); }
+  void drain(std::function<void()> done) override { flusher_.drain(std::move(done)); }
   Stopped stop(std::chrono::steady_clock::time_point deadline) override { return flusher_.stop(deadline); }
   OutputTotals totals() const override { return buffer_->totals(); }
 

@@ -24,6 +24,7 @@ class DirectSink final : public Sink {
   void refuse(Delivery delivery) override { append(std::move(delivery)); }
   void set_on_space(std::function<void()>) override {}
   void start() override { output_.start(); }
+  void drain(std::function<void()> done) override { done(); }
   Stopped stop(std::chrono::steady_clock::time_point) override { return Stopped::clean; }
   OutputTotals totals() const override {
     OutputTotals totals;

@@ -54,13 +54,20 @@ bool Flusher::out_of_time() const noexcept {
   return stopping_ && Clock::now() >= Clock::time_point(Clock::duration(deadline_.load()));
 }
 
+/// A drain that waits for another attempt, perhaps for hours, looks less often whether the others are done.
+bool Flusher::has_ended() const { return out_of_time() || ((stopping_ || draining_) && buffer_.empty()); }
+
 void Flusher::run(bool first) {
   bool wrote = false;
-  while (!out_of_time() && !(stopping_ && buffer_.empty())) turn(first, wrote);
-  const std::lock_guard lock(mutex_);
-  --running_;
-  ended_.notify_all();
-  buffer_.wake();
+  while (!has_ended()) turn(first, wrote);
+  std::function<void()> drained;
+  {
+    const std::lock_guard lock(mutex_);
+    if (--running_ == 0) drained = std::exchange(drained_, nullptr);
+    ended_.notify_all();
+    buffer_.wake();
+  }
+  if (drained) drained();
 }
 
 void Flusher::turn(bool first, bool& wrote) {
@@ -77,7 +84,7 @@ void Flusher::turn(bool first, bool& wrote) {
   }
   if (chunk == nullptr) {
     // While stopping, others may still write the last chunk: what they do with it wakes nobody.
-    const auto until = stopping_ ? Clock::now() + 20ms : Clock::time_point::max();
+    const auto until = stopping_ ? Clock::now() + 20ms : draining_ ? Clock::now() + 200ms : Clock::time_point::max();
     chunk = buffer_.take(until, wakes);
   }
   if (chunk == nullptr) return;
@@ -178,6 +185,17 @@ void Flusher::refused(const Chunk& chunk, const std::string& reason) {
 bool Flusher::wait_for_end(Clock::time_point deadline) {
   std::unique_lock lock(mutex_);
   return ended_.wait_until(lock, deadline, [this] { return running_ == 0; });
+}
+
+void Flusher::drain(std::function<void()> done) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (running_ != 0) drained_ = std::exchange(done, nullptr);
+  }
+  if (done) return done();
+  buffer_.drain();
+  draining_ = true;
+  buffer_.wake();
 }
 
 Stopped Flusher::stop(Clock::time_point deadline) {

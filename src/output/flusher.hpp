@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <shared_mutex>
 #include <string>
@@ -34,6 +35,8 @@ class Flusher {
 
   void start();
   void request_reopen();
+  /// The threads end when the buffer is empty; the last one calls `done`.
+  void drain(std::function<void()> done);
   Stopped stop(Clock::time_point deadline);
 
  private:
@@ -49,6 +52,7 @@ class Flusher {
   void failed(const Chunk& chunk, const std::string& reason);
   void refused(const Chunk& chunk, const std::string& reason);
   bool out_of_time() const noexcept;
+  bool has_ended() const;
   bool wait_for_end(Clock::time_point deadline);
 
   ChunkOutput& output_;
@@ -63,6 +67,7 @@ class Flusher {
   std::vector<std::thread> threads_;
   std::atomic<bool> reopen_{false};
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> draining_{false};
   std::atomic<Clock::rep> deadline_;
   /// Writes share it; reopening and idling, which the first thread does, have it alone.
   std::shared_mutex writing_;
@@ -70,6 +75,7 @@ class Flusher {
   std::mutex mutex_;
   std::condition_variable ended_;
   std::size_t running_ = 0;
+  std::function<void()> drained_;
   RetryPolicy retry_;
 };
 

@@ -24,7 +24,8 @@ enum class Stopped : std::uint8_t {
 /// Where the dispatcher leaves batches for one output, whatever is behind it.
 ///
 /// Threads: `reserve`, `unreserve` and `append` on any worker; `flush_now`, `reopen` and `totals` on any thread; the
-/// rest on the main thread. Call order: `set_on_space`, `start`, then batches, then `stop` once no more come.
+/// rest on the main thread. Call order: `set_on_space`, `start`, then batches, then `stop`, or `drain` and `stop`, once
+/// no more come.
 class Sink {
  public:
   virtual ~Sink() = default;
@@ -46,6 +47,9 @@ class Sink {
   virtual void flush_now() {}
   /// SIGUSR1, the other half: files are opened anew before the next write.
   virtual void reopen() {}
+  /// No more batches will come: what is buffered is written for as long as that takes, then `done` is called once, on
+  /// any thread, and `stop` will not wait.
+  virtual void drain(std::function<void()> done) = 0;
   /// Writes what is buffered, trying again what fails, until `deadline`; returns a little later at most.
   virtual Stopped stop(std::chrono::steady_clock::time_point deadline) = 0;
 

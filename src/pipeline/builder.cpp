@@ -1,5 +1,6 @@
 #include "pipeline/builder.hpp"
 
+#include "pipeline/identity.hpp"
 #include "pipeline/plugin_log.hpp"
 
 #include <logboom/formatter.hpp>
@@ -7,6 +8,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <type_traits>
 
 namespace logboom {
 
@@ -42,26 +44,30 @@ PatternList patterns_of(const Element& element) {
 /// What one plugin sees while it is made.
 class NodeContext final : public BuildContext {
  public:
-  /// `builder` is needed for stores only, while the pipeline is built.
+  /// `builder`: while the pipeline is built; null for a plugin that is made later, by another one.
   /// `label`: whose rules the element is one of.
-  NodeContext(const Pipeline::Context& context, PipelineBuilder* builder, const Element& element, std::string id,
-              MetricLabels labels, std::string label)
-      : context_(context),
+  NodeContext(std::shared_ptr<const Pipeline::Context> context, PipelineBuilder* builder, Node& node,
+              const Element& element, MetricLabels labels, const char* id_suffix = "")
+      : context_(std::move(context)),
         builder_(builder),
+        node_(node),
         element_(element),
-        id_(std::move(id)),
+        id_(node.id + id_suffix),
+        metrics_(*node.metrics),
         labels_(std::move(labels)),
-        label_(std::move(label)),
-        log_(builder != nullptr ? &builder->log_of(element) : &context.log) {}
+        log_(&context_->log) {
+    if (builder == nullptr) return;
+    if (std::unique_ptr<Log> own = make_plugin_log(element, *log_)) log_ = node.logs.emplace_back(std::move(own)).get();
+  }
 
   const std::string& id() const override { return id_; }
   const Element& element() const override { return element_; }
   Log& log() override { return *log_; }
-  Metrics& metrics() override { return context_.metrics; }
+  Metrics& metrics() override { return metrics_; }
   MetricLabels labels() const override { return labels_; }
-  const SystemSettings& system() const override { return context_.system; }
+  const SystemSettings& system() const override { return context_->system; }
   void warn(const SourcePos& pos, std::string message) override {
-    if (!quiet_) context_.warn(pos, std::move(message));
+    if (!quiet_) context_->warn(pos, std::move(message));
   }
 
   FormatterFactory formatter(const PluginSection& section) override {
@@ -71,16 +77,17 @@ class NodeContext final : public BuildContext {
     return factory<Parser>(PluginKind::parser, "parse", section);
   }
 
-  void label(const std::string& name, const SourcePos& pos) override { builder_->use_label(name, pos); }
+  void label(const std::string& name, const SourcePos& pos) override { builder_->use_label(node_, name, pos); }
   std::size_t store(const PluginSection& section, const std::vector<std::string>& own) override {
-    if (section.element == nullptr) throw ConfigError(element_.pos, "an output is missing");
+    auto* output = dynamic_cast<OutputNode*>(&node_);
+    if (section.element == nullptr || output == nullptr) throw ConfigError(element_.pos, "an output is missing");
     const std::string type = type_of(*section.element, section.type);
-    if (own.empty()) return builder_->add_output(*section.element, type, label_);
-    Element& rest = builder_->stores_.emplace_back(*section.element);
+    Element rest = *section.element;
     std::erase_if(rest.attributes, [&own](const Attribute& attribute) {
       return std::find(own.begin(), own.end(), attribute.key) != own.end();
     });
-    return builder_->add_output(rest, type, label_);
+    output->stores.push_back(builder_->add_output(rest, type, node_.label));
+    return output->stores.size() - 1;
   }
 
  private:
@@ -88,10 +95,10 @@ class NodeContext final : public BuildContext {
   template <class P>
   std::function<std::unique_ptr<P>()> factory(PluginKind kind, const char* name, const PluginSection& section) {
     const Element& where = section.element != nullptr ? *section.element : element_;
-    const PluginInfo& info = context_.registry.find(kind, section.type, type_pos(where));
+    const PluginInfo& info = context_->registry.find(kind, section.type, type_pos(where));
     auto element = std::make_shared<Element>(section.element != nullptr ? *section.element
                                                                         : Element{name, "", element_.pos, {}, {}});
-    auto inner = std::make_shared<NodeContext>(context_, nullptr, *element, id_, labels_, label_);
+    auto inner = std::make_shared<NodeContext>(context_, nullptr, node_, *element, labels_);
     inner->quiet_ = quiet_;  // a parser within a parser
     inner->log_ = log_;
     const auto make = [info, element, inner] {
@@ -103,15 +110,29 @@ class NodeContext final : public BuildContext {
     return make;
   }
 
-  const Pipeline::Context& context_;
+  std::shared_ptr<const Pipeline::Context> context_;
   PipelineBuilder* builder_;
+  Node& node_;
   const Element& element_;
   std::string id_;
+  Metrics& metrics_;
   MetricLabels labels_;
-  std::string label_;
   Log* log_;
   bool quiet_ = false;
 };
+
+PipelineBuilder::PipelineBuilder(Pipeline& pipeline, const Pipeline* previous) : pipeline_(pipeline) {
+  if (previous == nullptr) return;
+  const auto keep = [this](const auto& nodes) {
+    for (const auto& node : nodes) {
+      kept_.emplace(node->identity, node);
+      kept_names_.insert(node->id);
+    }
+  };
+  keep(previous->inputs());
+  keep(previous->filters());
+  keep(previous->outputs());
+}
 
 void PipelineBuilder::build(const Element& root) {
   const WorkerViews views(root);
@@ -142,7 +163,7 @@ void PipelineBuilder::read_rule(const Element& element, const RuleLabels& labels
   } else if (element.name == "filter") {
     add_filter(element, labels);
   } else {
-    pipeline_.context_.warn(element.pos, cat("section <", element.name, "> is unknown here and has no effect"));
+    pipeline_.context_->warn(element.pos, cat("section <", element.name, "> is unknown here and has no effect"));
   }
 }
 
@@ -155,109 +176,197 @@ void PipelineBuilder::read_label(const Element& element) {
   for (const Element& rule : element.children) read_rule(rule, {element.arg});
 }
 
-std::string PipelineBuilder::claim_id(const Element& element, const std::string& fallback) {
+void PipelineBuilder::claim_id(const Element& element) {
   const Attribute* id = given(element, "@id");
-  if (id == nullptr) return cat(fallback, ":", element.pos.line);
-  if (!ids_.insert("id " + id->value).second)
-    throw ConfigError(id->value_pos, cat("@id '", id->value, "' is used twice: ids must be unique"));
-  return id->value;
+  if (id == nullptr || ids_.insert("id " + id->value).second) return;
+  throw ConfigError(id->value_pos, cat("@id '", id->value, "' is used twice: ids must be unique"));
+}
+
+PipelineBuilder::Wanted PipelineBuilder::wanted(PluginKind kind, const Element& element, const std::string& type,
+                                                const std::string& label) {
+  const PluginInfo& info = pipeline_.context_->registry.find(kind, type, type_pos(element));
+  claim_id(element);
+  const Attribute* id = given(element, "@id");
+  std::string content = cat(info.name, " ", content_of(element));
+  std::string identity = identity_of(kind, info.name, id != nullptr ? id->value : std::string(), content);
+  return {element, kind, info, label, std::move(content), std::move(identity)};
+}
+
+/// The id of a new node. One without an `@id` is called by its place, where an older node may still be known by it.
+std::string PipelineBuilder::id_of(const Wanted& wanted) const {
+  if (const Attribute* id = given(wanted.element, "@id")) return id->value;
+  std::string id = cat(kind_prefix(wanted.kind), "_", wanted.info.name, ":", wanted.element.pos.line);
+  if (kept_names_.contains(id)) id += cat(".", pipeline_.generation());
+  return id;
+}
+
+template <class N>
+std::shared_ptr<N> PipelineBuilder::make_node(const Wanted& wanted) {
+  auto made = std::make_unique<N>(pipeline_.context_->metrics.group());
+  made->id = id_of(wanted);
+  made->identity = wanted.identity;
+  made->content = wanted.content;
+  made->label = wanted.label;
+  made->pos = wanted.element.pos;
+  if (!pipeline_.context_->bury) return made;
+  return std::shared_ptr<N>(made.release(),
+                            [bury = pipeline_.context_->bury](N* node) { bury(std::unique_ptr<Node>(node)); });
+}
+
+/// The previous pipeline's node of the same identity, if nothing about it has changed.
+template <class N>
+std::shared_ptr<N> PipelineBuilder::take_kept(const Wanted& wanted) {
+  const auto [first, last] = kept_.equal_range(wanted.identity);
+  for (auto at = first; at != last; ++at) {
+    auto node = std::dynamic_pointer_cast<N>(at->second);
+    if (!node || node->content != wanted.content) continue;
+    if constexpr (std::is_same_v<N, OutputNode>) {
+      // Where events come from does not matter to a sink.
+      if (node->label != wanted.label && (node->emits != nullptr || !node->stores.empty())) continue;
+    } else {
+      if (node->label != wanted.label) continue;
+    }
+    kept_.erase(at);
+    for (const std::string& label : node->labels_used) label_uses_.push_back({label, wanted.element.pos});
+    return node;
+  }
+  return nullptr;
 }
 
 void PipelineBuilder::add_input(const Element& element, const std::string& source_label) {
-  const std::string type = type_of(element, "");
-  const PluginInfo& info = pipeline_.context_.registry.find(PluginKind::input, type, type_pos(element));
-  InputNode& node = pipeline_.inputs_.emplace_back();
-  node.id = claim_id(element, "in_" + info.name);
-  node.labels = {{"id", node.id}, {"type", info.name}};
-  node.pos = element.pos;
-  node.label = source_label;
-  if (const Attribute* label = given(element, "@label")) {
-    node.label = label->value == "@ROOT" ? std::string() : label->value;
-    use_label(label->value, label->value_pos);
+  std::string label = source_label;
+  const Attribute* given_label = given(element, "@label");
+  if (given_label != nullptr) label = given_label->value == "@ROOT" ? std::string() : given_label->value;
+  const Wanted wanted = this->wanted(PluginKind::input, element, type_of(element, ""), label);
+  std::shared_ptr<InputNode> node = take_kept<InputNode>(wanted);
+  if (!node) {
+    node = make_node<InputNode>(wanted);
+    node->labels = {{"id", node->id}, {"type", wanted.info.name}};
+    if (given_label != nullptr) use_label(*node, given_label->value, given_label->value_pos);
+    NodeContext context(pipeline_.context_, this, *node, element, node->labels);
+    node->plugin.reset(static_cast<Input*>(wanted.info.make(element, context).release()));
+    node->metrics->counter("logboom_input_events_total", node->labels, node->events);
   }
-  NodeContext context(pipeline_.context_, this, element, node.id, node.labels, "");
-  node.plugin.reset(static_cast<Input*>(info.make(element, context).release()));
-  pipeline_.context_.metrics.counter("logboom_input_events_total", node.labels, node.events);
+  pipeline_.nodes_.insert(node.get());
+  pipeline_.inputs_.push_back(std::move(node));
 }
 
 // What is emitted or held goes on in the first of the labels.
 void PipelineBuilder::add_match(const Element& element, const RuleLabels& labels) {
   const PatternList patterns = patterns_of(element);
-  const std::size_t output = add_output(element, type_of(element, ""), labels.empty() ? "" : labels.front());
+  add_output(element, type_of(element, ""), labels.empty() ? "" : labels.front());
+  const std::size_t output = pipeline_.outputs_.size() - 1;
   for (const std::string& label : labels) pipeline_.router_.add_match(label, patterns, output);
 }
 
 void PipelineBuilder::add_filter(const Element& element, const RuleLabels& labels) {
   const PatternList patterns = patterns_of(element);
   const std::string label = labels.empty() ? "" : labels.front();
-  const std::string type = type_of(element, "");
-  const PluginInfo& info = pipeline_.context_.registry.find(PluginKind::filter, type, type_pos(element));
-  const std::string id = claim_id(element, "filter_" + info.name);
-  NodeContext context(pipeline_.context_, this, element, id, {{"id", id}, {"type", info.name}}, label);
-  FilterNode node{id, label, nullptr, element.pos};
-  node.plugin.reset(static_cast<Filter*>(info.make(element, context).release()));
-  if (Holder* holder = node.plugin->holder()) pipeline_.holders_.push_back({holder, node.plugin.get(), label});
+  const Wanted wanted = this->wanted(PluginKind::filter, element, type_of(element, ""), label);
+  std::shared_ptr<FilterNode> node = take_kept<FilterNode>(wanted);
+  if (!node) {
+    node = make_node<FilterNode>(wanted);
+    NodeContext context(pipeline_.context_, this, *node, element, {{"id", node->id}, {"type", wanted.info.name}});
+    node->plugin.reset(static_cast<Filter*>(wanted.info.make(element, context).release()));
+  }
+  if (Holder* holder = node->plugin->holder()) pipeline_.holders_.push_back({holder, node->plugin.get(), label});
+  pipeline_.nodes_.insert(node.get());
   pipeline_.filters_.push_back(std::move(node));
   for (const std::string& each : labels) {
     pipeline_.router_.add_filter(each, patterns, pipeline_.filters_.size() - 1);
   }
 }
 
-std::size_t PipelineBuilder::add_output(const Element& element, const std::string& type, const std::string& label) {
-  const PluginInfo& info = pipeline_.context_.registry.find(PluginKind::output, type, type_pos(element));
-  OutputNode node;
-  node.id = claim_id(element, "out_" + info.name);
-  node.pos = element.pos;
-  const MetricLabels labels{{"id", node.id}, {"type", info.name}};
-  NodeContext context(pipeline_.context_, this, element, node.id, labels, label);
-  node.plugin.reset(static_cast<Output*>(info.make(element, context).release()));
-  node.sink = make_sink(node, element, labels);
-  node.emits = dynamic_cast<EmitOutput*>(node.plugin.get());
-  if (node.emits != nullptr) place_emits(node, element, label);
+/// Its own place in the list of outputs is behind those of its stores.
+std::shared_ptr<OutputNode> PipelineBuilder::add_output(const Element& element, const std::string& type,
+                                                        const std::string& label) {
+  const Wanted wanted = this->wanted(PluginKind::output, element, type, label);
+  std::shared_ptr<OutputNode> node = take_kept<OutputNode>(wanted);
+  if (node) {
+    keep_stores(*node);
+  } else {
+    node = make_node<OutputNode>(wanted);
+    make_output(node, wanted);
+  }
+  list_output(node);
+  return node;
+}
 
+void PipelineBuilder::make_output(const std::shared_ptr<OutputNode>& node, const Wanted& wanted) {
+  const MetricLabels labels{{"id", node->id}, {"type", wanted.info.name}};
+  NodeContext context(pipeline_.context_, this, *node, wanted.element, labels);
+  node->plugin.reset(static_cast<Output*>(wanted.info.make(wanted.element, context).release()));
+  node->sink = make_sink(*node, wanted.element, labels);
+  node->emits = dynamic_cast<EmitOutput*>(node->plugin.get());
+  if (node->emits != nullptr) place_emits(*node, wanted.element);
+  plan_labels(*node, wanted.element);
+}
+
+/// The stores of an output that stays stay with it.
+void PipelineBuilder::keep_stores(const OutputNode& node) {
+  for (const std::shared_ptr<OutputNode>& store : node.stores) {
+    const auto [first, last] = kept_.equal_range(store->identity);
+    const auto at = std::find_if(first, last, [&store](const auto& item) { return item.second == store; });
+    if (at != last) kept_.erase(at);
+    if (!ids_.insert("id " + store->id).second)
+      throw ConfigError(store->pos, cat("@id '", store->id, "' is used twice: ids must be unique"));
+    for (const std::string& label : store->labels_used) label_uses_.push_back({label, store->pos});
+    keep_stores(*store);
+    list_output(store);
+  }
+}
+
+void PipelineBuilder::list_output(const std::shared_ptr<OutputNode>& node) {
+  if (node->emits != nullptr) {
+    if (Holder* holder = node->emits->holder()) pipeline_.holders_.push_back({holder, nullptr, node->emit_label});
+  }
+  pipeline_.nodes_.insert(node.get());
+  pipeline_.outputs_.push_back(node);
+}
+
+void PipelineBuilder::plan_labels(OutputNode& node, const Element& element) {
   class Labels final : public RoutePlan {
    public:
-    Labels(PipelineBuilder& builder, SourcePos pos) : builder_(builder), pos_(std::move(pos)) {}
+    Labels(PipelineBuilder& builder, OutputNode& output, SourcePos pos)
+        : builder_(builder), node_(output), pos_(std::move(pos)) {}
     void here() override {}
-    void label(const std::string& name) override { builder_.use_label(name, pos_); }
+    void label(const std::string& name) override { builder_.use_label(node_, name, pos_); }
     void store(std::size_t, StoreMode) override {}
     void one_of(const std::vector<Choice>&) override {}
 
    private:
     PipelineBuilder& builder_;
+    OutputNode& node_;
     SourcePos pos_;
   };
   const Attribute* given_label = given(element, "@label");
-  Labels labels_used(*this, given_label != nullptr ? given_label->value_pos : element.pos);
+  Labels labels_used(*this, node, given_label != nullptr ? given_label->value_pos : element.pos);
   node.plugin->plan(labels_used);
-  pipeline_.outputs_.push_back(std::move(node));
-  return pipeline_.outputs_.size() - 1;
 }
 
 /// Events that the output emits begin at its @label, or at the top of the rules that it is one of.
-void PipelineBuilder::place_emits(OutputNode& node, const Element& element, const std::string& label) {
-  node.emit_label = label;
+void PipelineBuilder::place_emits(OutputNode& node, const Element& element) {
+  node.emit_label = node.label;
   if (const Attribute* given_label = given(element, "@label")) {
     node.emit_label = given_label->value == "@ROOT" ? std::string() : given_label->value;
-    use_label(given_label->value, given_label->value_pos);
+    use_label(node, given_label->value, given_label->value_pos);
   }
-  if (Holder* holder = node.emits->holder()) pipeline_.holders_.push_back({holder, nullptr, node.emit_label});
 }
 
 std::unique_ptr<Sink> PipelineBuilder::make_sink(OutputNode& node, const Element& element, const MetricLabels& labels) {
-  SinkContext context{node.id, labels, pipeline_.context_.log, pipeline_.context_.metrics};
+  SinkContext context{node.id, labels, pipeline_.context_->log, *node.metrics};
   if (auto* direct = dynamic_cast<DirectOutput*>(node.plugin.get()))
     return make_direct_sink(*direct, std::move(context));
   auto* output = dynamic_cast<ChunkOutput*>(node.plugin.get());
   if (output == nullptr) return nullptr;
   const BufferSettings settings =
-      buffer_settings(element, output->buffer_defaults(), output->waits_for_slice(), pipeline_.context_.warn);
+      buffer_settings(element, output->buffer_defaults(), output->waits_for_slice(), pipeline_.context_->warn);
   const std::vector<const Element*> sections = element.sections("buffer");
   const Element none{"buffer", "", element.pos, {}, {}};
   const Element& section = sections.empty() ? none : *sections.back();
   const PluginInfo& info =
-      pipeline_.context_.registry.find(PluginKind::buffer, type_of(section, "memory"), type_pos(section));
-  NodeContext node_context(pipeline_.context_, this, section, node.id, labels, "");
+      pipeline_.context_->registry.find(PluginKind::buffer, type_of(section, "memory"), type_pos(section));
+  NodeContext node_context(pipeline_.context_, this, node, section, labels);
   std::unique_ptr<Buffer> buffer(static_cast<Buffer*>(info.make(section, node_context).release()));
   return make_buffered_sink(*output, make_secondary(node, element), std::move(buffer), settings, std::move(context));
 }
@@ -268,9 +377,8 @@ ChunkOutput* PipelineBuilder::make_secondary(OutputNode& node, const Element& el
   if (sections.empty()) return nullptr;
   const Element& section = *sections.back();
   const std::string type = type_of(section, type_of(element, ""));
-  const PluginInfo& info = pipeline_.context_.registry.find(PluginKind::output, type, type_pos(section));
-  NodeContext context(pipeline_.context_, this, section, node.id + ".secondary", {{"id", node.id}, {"type", info.name}},
-                      "");
+  const PluginInfo& info = pipeline_.context_->registry.find(PluginKind::output, type, type_pos(section));
+  NodeContext context(pipeline_.context_, this, node, section, {{"id", node.id}, {"type", info.name}}, ".secondary");
   node.secondary.reset(static_cast<Output*>(info.make(section, context).release()));
   auto* secondary = dynamic_cast<ChunkOutput*>(node.secondary.get());
   if (secondary == nullptr)
@@ -278,14 +386,10 @@ ChunkOutput* PipelineBuilder::make_secondary(OutputNode& node, const Element& el
   return secondary;
 }
 
-Log& PipelineBuilder::log_of(const Element& element) {
-  std::unique_ptr<Log> log = make_plugin_log(element, pipeline_.context_.log);
-  if (!log) return pipeline_.context_.log;
-  return *pipeline_.plugin_logs_.emplace_back(std::move(log));
-}
-
-void PipelineBuilder::use_label(const std::string& name, const SourcePos& pos) {
-  label_uses_.push_back({name == "@ROOT" ? std::string() : name, pos});
+void PipelineBuilder::use_label(Node& node, const std::string& name, const SourcePos& pos) {
+  std::string label = name == "@ROOT" ? std::string() : name;
+  node.labels_used.push_back(label);
+  label_uses_.push_back({std::move(label), pos});
 }
 
 void PipelineBuilder::check_labels() {

@@ -1,23 +1,37 @@
 #pragma once
 
-#include <deque>
+#include <map>
+#include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "pipeline/pipeline.hpp"
 #include "pipeline/worker_sections.hpp"
 
 namespace logboom {
 
-/// Makes a pipeline's parts from a configuration.
+/// Makes a pipeline's parts from a configuration, and takes from the pipeline before it what is unchanged.
 class PipelineBuilder {
  public:
-  explicit PipelineBuilder(Pipeline& pipeline) : pipeline_(pipeline) {}
+  /// `previous` may be null.
+  PipelineBuilder(Pipeline& pipeline, const Pipeline* previous);
   void build(const Element& root);
 
  private:
   friend class NodeContext;
+  /// What an element says of itself before its plugin is made.
+  struct Wanted {
+    const Element& element;
+    PluginKind kind;
+    const PluginInfo& info;
+    std::string label;
+    std::string content;
+    std::string identity;
+  };
+  using Kept = std::multimap<std::string, std::shared_ptr<Node>>;
   using RuleLabels = std::vector<std::string>;
+
   void read_top(const Element& parent, const RuleLabels& labels, const std::string& source_label,
                 const WorkerViews& views);
   void read_rule(const Element& element, const RuleLabels& labels);
@@ -25,14 +39,24 @@ class PipelineBuilder {
   void add_input(const Element& element, const std::string& source_label);
   void add_match(const Element& element, const RuleLabels& labels);
   void add_filter(const Element& element, const RuleLabels& labels);
-  std::size_t add_output(const Element& element, const std::string& type, const std::string& label);
-  Log& log_of(const Element& element);
-  void use_label(const std::string& name, const SourcePos& pos);
+  std::shared_ptr<OutputNode> add_output(const Element& element, const std::string& type, const std::string& label);
+  void make_output(const std::shared_ptr<OutputNode>& node, const Wanted& wanted);
+  void list_output(const std::shared_ptr<OutputNode>& node);
+  void use_label(Node& node, const std::string& name, const SourcePos& pos);
   std::unique_ptr<Sink> make_sink(OutputNode& node, const Element& element, const MetricLabels& labels);
   ChunkOutput* make_secondary(OutputNode& node, const Element& element);
-  void place_emits(OutputNode& node, const Element& element, const std::string& label);
+  void plan_labels(OutputNode& node, const Element& element);
+  void place_emits(OutputNode& node, const Element& element);
   void check_labels();
-  std::string claim_id(const Element& element, const std::string& fallback);
+  void claim_id(const Element& element);
+  std::string id_of(const Wanted& wanted) const;
+
+  Wanted wanted(PluginKind kind, const Element& element, const std::string& type, const std::string& label);
+  template <class N>
+  std::shared_ptr<N> make_node(const Wanted& wanted);
+  template <class N>
+  std::shared_ptr<N> take_kept(const Wanted& wanted);
+  void keep_stores(const OutputNode& node);
 
   struct LabelUse {
     std::string label;
@@ -42,7 +66,8 @@ class PipelineBuilder {
   Pipeline& pipeline_;
   std::set<std::string> ids_;
   std::vector<LabelUse> label_uses_;
-  std::deque<Element> stores_;  // sections without what their parent reads of them
+  Kept kept_;                         // nodes of the previous pipeline that are not taken yet, by identity
+  std::set<std::string> kept_names_;  // and all their ids
 };
 
 }  // namespace logboom

@@ -14,35 +14,90 @@ constexpr unsigned most_emits = 32;
 
 }  // namespace
 
+/// One input's events on their way into the rules. Where the input was changed, into the label of its heir; where it
+/// was removed, into the rules that it was part of.
 class Dispatcher::InputEmitter final : public Emitter {
  public:
-  InputEmitter(Dispatcher& dispatcher, InputNode& input) : dispatcher_(dispatcher), input_(input) {}
+  InputEmitter(Dispatcher& dispatcher, std::shared_ptr<InputNode> input)
+      : dispatcher_(dispatcher), input_(std::move(input)), heir_(input_), routes_(dispatcher.routes_) {
+    dispatcher_.all_emitters_.insert(this);
+    orphaned_ = !routes_->pipeline->has(*input_);
+  }
+  ~InputEmitter() override {
+    dispatcher_.all_emitters_.erase(this);
+    if (!dispatcher_.old_.empty()) dispatcher_.executor_.post([&d = dispatcher_] { d.let_go_of_old(); });
+  }
   Tag tag(std::string_view text) override { return tags_.intern(text); }
   void emit(Delivery delivery, Flow& flow) override {
-    input_.events.add(delivery.batch->events());
-    dispatcher_.dispatch(input_.label, std::move(delivery), flow);
+    heir_->events.add(delivery.batch->events());
+    dispatcher_.dispatch(*routes_, heir_->label, std::move(delivery), flow);
   }
   void forget(Flow& flow) override { dispatcher_.forget(flow); }
+  Standing standing() const noexcept override {
+    return orphaned_ ? Standing::orphaned : heir_ != input_ ? Standing::inherited : Standing::there;
+  }
+
+  void swap(const Heirs& heirs) {
+    const auto heir = heirs.find(heir_.get());
+    if (heir != heirs.end()) heir_ = heir->second;
+    orphaned_ = !dispatcher_.routes_->pipeline->has(*heir_);
+    if (!orphaned_) routes_ = dispatcher_.routes_;
+  }
 
  private:
   Dispatcher& dispatcher_;
-  InputNode& input_;
+  std::shared_ptr<InputNode> input_;
+  std::shared_ptr<InputNode> heir_;
+  RoutesPtr routes_;
   TagTable tags_;
+  bool orphaned_ = false;
 };
 
-Dispatcher::Dispatcher(const Pipeline& pipeline, Executor& executor)
-    : pipeline_(pipeline), executor_(executor), routes_(pipeline) {}
+Dispatcher::Dispatcher(std::shared_ptr<const Pipeline> pipeline, Executor& executor)
+    : executor_(executor), routes_(std::make_shared<Routes>(std::move(pipeline))), active_(routes_.get()) {}
 
 Dispatcher::~Dispatcher() { abandon_parked(); }
 
-Emitter& Dispatcher::emitter(InputNode& input) {
-  auto& slot = emitters_[&input];
-  if (!slot) slot = std::make_unique<InputEmitter>(*this, input);
-  return *slot;
+std::shared_ptr<Emitter> Dispatcher::emitter(const std::shared_ptr<InputNode>& input) {
+  if (!routes_->pipeline->has(*input)) return std::make_shared<InputEmitter>(*this, input);
+  auto& slot = emitters_[input.get()];
+  if (!slot) slot = std::make_shared<InputEmitter>(*this, input);
+  return slot;
 }
 
-void Dispatcher::dispatch(const std::string& label, Delivery delivery, Flow& flow) {
-  const RouteNode& node = routes_.find(label, delivery.batch->tag());
+void Dispatcher::swap(std::shared_ptr<const Pipeline> next, const Heirs& heirs) {
+  old_.push_back(routes_);
+  std::set<const Holder*> kept;
+  for (const HolderPlace& place : next->holders()) kept.insert(place.holder);
+  for (const RoutesPtr& routes : old_) {
+    routes->gone = routes->pipeline->holders();
+    std::erase_if(routes->gone, [&kept](const HolderPlace& place) { return kept.contains(place.holder); });
+  }
+  flush_held(*routes_, routes_->gone);
+  routes_ = std::make_shared<Routes>(std::move(next));
+  for (InputEmitter* emitter : all_emitters_) emitter->swap(heirs);
+  std::erase_if(emitters_, [this](const auto& item) { return !routes_->pipeline->has(*item.first); });
+  let_go_of_old();
+  watch_holders();
+}
+
+/// Old routes that nobody sends on any more go, and with them what only that pipeline had. Filters that were flushed at
+/// the swap may have been given more since, by an input that was removed with them.
+void Dispatcher::let_go_of_old() {
+  for (std::size_t i = 0; i < old_.size();) {
+    const RoutesPtr routes = old_[i];
+    if (routes.use_count() == 2) flush_held(*routes, routes->gone);
+    if (routes.use_count() == 2) {
+      old_.erase(old_.begin() + static_cast<std::ptrdiff_t>(i));
+    } else {
+      ++i;
+    }
+  }
+}
+
+void Dispatcher::dispatch(Routes& routes, const std::string& label, Delivery delivery, Flow& flow) {
+  active_ = &routes;
+  const RouteNode& node = routes.cache.find(label, delivery.batch->tag());
   if (node.is_single() && parked_.empty() && node.sinks.front()->reserve(*delivery.batch)) {
     node.sinks.front()->append(std::move(delivery));
     return;
@@ -58,8 +113,8 @@ void Dispatcher::collect(const RouteNode& node, BatchPtr batch, Legs& legs, Legs
     batch = run_filter(*node.filters[i], batch, legs);
     if (!batch) return;
   }
-  RoutingCounters& counters = pipeline_.counters();
-  if (node.end == RouteNode::End::unmatched) return pipeline_.report_unmatched(batch->tag().text(), batch->events());
+  RoutingCounters& counters = this->counters();
+  if (node.end == RouteNode::End::unmatched) return pipeline().report_unmatched(batch->tag().text(), batch->events());
   if (node.end == RouteNode::End::loop) return drop_loop(*batch, cat("a circle of labels: ", node.error));
   if (const std::size_t ways = node.ways(); ways > 1) counters.made.add((ways - 1) * batch->events());
   for (Sink* sink : node.sinks) legs.add(sink, batch, group);
@@ -78,8 +133,8 @@ void Dispatcher::collect_branches(const RouteNode& node, const BatchPtr& batch, 
 }
 
 void Dispatcher::drop_loop(const EventBatch& batch, std::string_view error) {
-  pipeline_.counters().dropped_loop.add(batch.events());
-  pipeline_.log().error(
+  counters().dropped_loop.add(batch.events());
+  pipeline().log().error(
       cat("tag \"", batch.tag().text(), "\" goes round in ", error, "; ", batch.events(), " events dropped"));
 }
 
@@ -109,7 +164,7 @@ void Dispatcher::run_emit(const RouteNode::Emit& emit, const BatchPtr& batch, Le
 
 template <class Run>
 void Dispatcher::settle(const Run& run, const BatchPtr& batch, Legs& legs) {
-  RoutingCounters& counters = pipeline_.counters();
+  RoutingCounters& counters = this->counters();
   const RunTally& tally = run.tally();
   if (tally.dropped != 0) counters.filtered.add(tally.dropped);
   if (tally.made != 0) counters.made.add(tally.made);
@@ -125,7 +180,7 @@ void Dispatcher::settle(const Run& run, const BatchPtr& batch, Legs& legs) {
 void Dispatcher::emit_again(const std::string& label, BatchPtr batch, Legs& legs, Legs::Group group) {
   if (emit_depth_ == most_emits) return drop_loop(*batch, "a circle: outputs emit it again and again");
   ++emit_depth_;
-  const RouteNode& node = routes_.find(label, batch->tag());
+  const RouteNode& node = active_->cache.find(label, batch->tag());
   collect(node, std::move(batch), legs, group);
   --emit_depth_;
 }
@@ -133,13 +188,13 @@ void Dispatcher::emit_again(const std::string& label, BatchPtr batch, Legs& legs
 /// To `@ERROR` if there is such a label; a failure on the way there is only counted, so that nothing goes in circles.
 void Dispatcher::send_failed(const BatchPtr& failed, std::string_view reason, Legs& legs) {
   const std::string label = "@ERROR";
-  if (error_depth_ != 0 || !pipeline_.router().has_label(label)) {
-    pipeline_.counters().dropped_filter_error.add(failed->events());
-    pipeline_.log().warn(cat("tag \"", failed->tag().text(), "\": ", failed->events(), " events dropped: ", reason));
+  if (error_depth_ != 0 || !pipeline().router().has_label(label)) {
+    counters().dropped_filter_error.add(failed->events());
+    pipeline().log().warn(cat("tag \"", failed->tag().text(), "\": ", failed->events(), " events dropped: ", reason));
     return;
   }
   ++error_depth_;
-  collect(routes_.find(label, tags(label).intern(failed->tag().text())), failed, legs);
+  collect(active_->cache.find(label, tags(label).intern(failed->tag().text())), failed, legs);
   --error_depth_;
 }
 
@@ -160,16 +215,16 @@ void Dispatcher::deliver(Legs legs, Receipts receipts, Flow& flow) {
 
 void Dispatcher::append(Legs& legs, Receipts receipts) {
   if (const std::uint64_t passed_over = legs.append(std::move(receipts)); passed_over != 0)
-    pipeline_.counters().filtered.add(passed_over);
+    counters().filtered.add(passed_over);
 }
 
 void Dispatcher::park(Legs legs, Receipts receipts, Flow& flow) {
   const std::uint64_t events = legs.events();
-  pipeline_.counters().parked.add(static_cast<std::int64_t>(events));
+  counters().parked.add(static_cast<std::int64_t>(events));
   const auto [queue, first] = queues_.try_emplace(&flow, Queue{last_queue_ + 1, 0});
   if (first) ++last_queue_;
   ++queue->second.parked;
-  parked_.push_back({std::move(legs), std::move(receipts), queue->second.id, events});
+  parked_.push_back({std::move(legs), std::move(receipts), active_->shared_from_this(), queue->second.id, events});
   if (first) flow.hold();
   // Room may have come between the refusal and here, when nobody was known to wait.
   if (!waiting_.exchange(true)) executor_.post([this] { retry_parked(); });
@@ -193,7 +248,7 @@ void Dispatcher::retry_parked() {
       left.push_back(std::move(parked));
       continue;
     }
-    pipeline_.counters().parked.add(-static_cast<std::int64_t>(parked.events));
+    counters().parked.add(-static_cast<std::int64_t>(parked.events));
     append(parked.legs, std::move(parked.receipts));
     ++gone_on[parked.queue];
   }
@@ -206,12 +261,14 @@ void Dispatcher::retry_parked() {
     at = at->second.parked == 0 ? queues_.erase(at) : std::next(at);
   }
   for (Flow* flow : freed) flow->go_on();
+  if (!old_.empty()) let_go_of_old();
 }
 
 void Dispatcher::forget(Flow& flow) { queues_.erase(&flow); }
 
 void Dispatcher::finish(Clock::time_point deadline) {
-  flush_held();
+  for (std::size_t i = 0; i < old_.size(); ++i) flush_held(*old_[i], old_[i]->gone);
+  flush_held(*routes_, routes_->pipeline->holders());
   for (retry_parked(); !parked_.empty() && Clock::now() < deadline; retry_parked())
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   abandon_parked();
@@ -219,11 +276,12 @@ void Dispatcher::finish(Clock::time_point deadline) {
 
 void Dispatcher::abandon_parked() {
   for (const Parked& parked : parked_) {
-    pipeline_.counters().parked.add(-static_cast<std::int64_t>(parked.events));
-    pipeline_.counters().dropped_shutdown.add(parked.events);
+    counters().parked.add(-static_cast<std::int64_t>(parked.events));
+    counters().dropped_shutdown.add(parked.events);
   }
   parked_.clear();
   queues_.clear();
+  old_.clear();
 }
 
 }  // namespace logboom

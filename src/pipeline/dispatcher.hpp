@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "pipeline/event_run.hpp"
@@ -23,16 +24,25 @@ namespace logboom {
 /// full is parked whole, and its flow held, until there is room. Events that filters hold back come out again when
 /// their time is over.
 ///
+/// A reload gives it another pipeline. What it has taken by then goes the old one's way: what is parked, and what
+/// filters hold that the new one does not have. The events of an input that is still there, or has an heir, go the new
+/// one's.
+///
 /// Threads: the worker's, but for `space`; `finish` when the worker has ended.
 class Dispatcher {
  public:
   using Clock = std::chrono::steady_clock;
+  /// What takes the place of inputs that the new pipeline does not have.
+  using Heirs = std::map<const InputNode*, std::shared_ptr<InputNode>>;
 
-  Dispatcher(const Pipeline& pipeline, Executor& executor);
+  Dispatcher(std::shared_ptr<const Pipeline> pipeline, Executor& executor);
   ~Dispatcher();
 
-  /// This input's way in on this worker. Valid as long as the dispatcher.
-  Emitter& emitter(InputNode& input);
+  /// This input's way in on this worker, the same one for all who ask. It keeps the input alive. Must be gone before
+  /// the dispatcher.
+  std::shared_ptr<Emitter> emitter(const std::shared_ptr<InputNode>& input);
+  /// From now on events go this pipeline's way.
+  void swap(std::shared_ptr<const Pipeline> next, const Heirs& heirs);
   /// Some buffer has room again. Any thread.
   void space();
   /// The end: gives out what filters hold, waits until `deadline` for room for what is parked, and counts the rest as
@@ -42,9 +52,18 @@ class Dispatcher {
  private:
   class InputEmitter;
   class Release;
+  /// One pipeline's routes on this worker. Counted: who still sends on these routes has a share.
+  struct Routes : std::enable_shared_from_this<Routes> {
+    explicit Routes(std::shared_ptr<const Pipeline> of) : pipeline(std::move(of)), cache(*pipeline) {}
+    std::shared_ptr<const Pipeline> pipeline;
+    RouteCache cache;
+    std::vector<HolderPlace> gone;  // holders that later pipelines don't have
+  };
+  using RoutesPtr = std::shared_ptr<Routes>;
   struct Parked {
     Legs legs;
     Receipts receipts;
+    RoutesPtr routes;  // whose sinks the legs name
     std::uint64_t queue;
     std::uint64_t events;
   };
@@ -66,7 +85,7 @@ class Dispatcher {
     bool held_ = false;
   };
 
-  void dispatch(const std::string& label, Delivery delivery, Flow& flow);
+  void dispatch(Routes& routes, const std::string& label, Delivery delivery, Flow& flow);
   /// `from`: the first filter of the node that the batch has not met.
   void collect(const RouteNode& node, BatchPtr batch, Legs& legs, Legs::Group group = Legs::root, std::size_t from = 0);
   void collect_branches(const RouteNode& node, const BatchPtr& batch, Legs& legs, Legs::Group group);
@@ -87,14 +106,19 @@ class Dispatcher {
 
   void watch_holders();
   void expire_held();
-  void flush_held();
+  void flush_held(Routes& routes, const std::vector<HolderPlace>& places);
+  void let_go_of_old();
   TagTable& tags(const std::string& label) { return tags_[label]; }
+  const Pipeline& pipeline() const noexcept { return *active_->pipeline; }
+  RoutingCounters& counters() const noexcept { return routes_->pipeline->counters(); }
 
-  const Pipeline& pipeline_;
   Executor& executor_;
-  RouteCache routes_;
+  RoutesPtr routes_;            // of the pipeline that runs
+  std::vector<RoutesPtr> old_;  // of those before it, until nobody sends on them
+  Routes* active_;              // of the batch at hand
   EntryWriter writer_;
-  std::map<const InputNode*, std::unique_ptr<InputEmitter>> emitters_;
+  std::set<InputEmitter*> all_emitters_;
+  std::map<const InputNode*, std::shared_ptr<InputEmitter>> emitters_;  // of the pipeline that runs
   std::map<std::string, TagTable> tags_;  // of events that don't come from an input, for each label
   std::deque<Parked> parked_;
   std::map<Flow*, Queue> queues_;

@@ -38,14 +38,14 @@ class Dispatcher::Release final : public ReleaseSink {
     count(held);
     Legs legs;
     BatchPtr made = batch(dispatcher_.tags(place.label), tag, time, record);
-    const RouteNode& node = dispatcher_.routes_.find(place.label, made->tag());
+    const RouteNode& node = dispatcher_.active_->cache.find(place.label, made->tag());
     const auto at = std::find(node.filters.begin(), node.filters.end(), place.filter);
     const auto from = at == node.filters.end() ? 0 : at - node.filters.begin() + 1;
     dispatcher_.collect(node, std::move(made), legs, Legs::root, static_cast<std::size_t>(from));
     dispatcher_.deliver(std::move(legs), {}, dispatcher_.held_flow_);
   }
   void count(std::uint64_t held) {
-    RoutingCounters& counters = dispatcher_.pipeline_.counters();
+    RoutingCounters& counters = dispatcher_.counters();
     counters.held.add(-static_cast<std::int64_t>(held));
     (held != 0 ? counters.merged : counters.made).add(held != 0 ? held - 1 : 1);
   }
@@ -61,9 +61,9 @@ void Dispatcher::HeldFlow::go_on() {
 
 /// Sees to it that `expire_held` is called in time.
 void Dispatcher::watch_holders() {
-  if (pipeline_.holders().empty() || held_flow_.held()) return;
+  if (routes_->pipeline->holders().empty() || held_flow_.held()) return;
   Clock::time_point first = Clock::time_point::max();
-  for (const HolderPlace& place : pipeline_.holders()) {
+  for (const HolderPlace& place : routes_->pipeline->holders()) {
     if (const auto at = place.holder->next_expiry(executor_.index())) first = std::min(first, *at);
   }
   if (first >= watching_for_) return;
@@ -75,8 +75,9 @@ void Dispatcher::watch_holders() {
 }
 
 void Dispatcher::expire_held() {
+  active_ = routes_.get();
   const Clock::time_point now = Clock::now();
-  for (const HolderPlace& place : pipeline_.holders()) {
+  for (const HolderPlace& place : routes_->pipeline->holders()) {
     if (held_flow_.held()) return;
     Release sink(*this, place);
     place.holder->expire(now, sink);
@@ -85,8 +86,9 @@ void Dispatcher::expire_held() {
 }
 
 /// Holders in the order of the rules, so that what one gives out may be held by the next, and is then given out too.
-void Dispatcher::flush_held() {
-  for (const HolderPlace& place : pipeline_.holders()) {
+void Dispatcher::flush_held(Routes& routes, const std::vector<HolderPlace>& places) {
+  active_ = &routes;
+  for (const HolderPlace& place : places) {
     Release sink(*this, place);
     place.holder->flush(sink);
   }

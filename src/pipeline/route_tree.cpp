@@ -49,7 +49,7 @@ class TreeBuilder {
       way_ += cat("f", filter, ";");
     }
     if (match.output) {
-      follow(*node, *match.output, tag);
+      follow(*node, pipeline_.output(*match.output), tag);
     } else {
       node->end = RouteNode::End::unmatched;
       way_ += "u;";
@@ -62,16 +62,15 @@ class TreeBuilder {
  private:
   class Plan final : public RoutePlan {
    public:
-    Plan(TreeBuilder& builder, RouteNode& node, std::size_t output, std::string_view tag)
+    Plan(TreeBuilder& builder, RouteNode& node, const OutputNode& output, std::string_view tag)
         : builder_(builder), node_(node), output_(output), tag_(tag) {}
     void here() override {
-      const OutputNode& output = builder_.pipeline_.output(output_);
-      if (output.emits != nullptr) {
-        node_.emits.push_back({output.emits, &output.emit_label});
+      if (output_.emits != nullptr) {
+        node_.emits.push_back({output_.emits, &output_.emit_label});
       } else {
-        node_.sinks.push_back(output.sink.get());
+        node_.sinks.push_back(output_.sink.get());
       }
-      builder_.way_ += cat("o", output_, ";");
+      builder_.way_ += cat("o", reinterpret_cast<std::uintptr_t>(&output_), ";");
     }
     void label(const std::string& name) override {
       builder_.way_ += "(";
@@ -80,10 +79,10 @@ class TreeBuilder {
     }
     void store(std::size_t index, StoreMode mode) override {
       if (!mode.ignore_error && !mode.only_after_failure && node_.branches.empty()) {
-        return builder_.follow(node_, index, tag_);
+        return builder_.follow(node_, *output_.stores[index], tag_);
       }
       builder_.way_ += mode.only_after_failure ? "?[" : "![";
-      node_.branches.push_back({builder_.branch(index, tag_), mode});
+      node_.branches.push_back({builder_.branch(*output_.stores[index], tag_), mode});
       builder_.way_ += "]";
     }
     void one_of(const std::vector<Choice>& choices) override {
@@ -91,7 +90,7 @@ class TreeBuilder {
       builder_.way_ += "|";
       std::vector<unsigned> weights;
       for (const Choice& choice : choices) {
-        all.nodes.push_back(builder_.branch(choice.store, tag_));
+        all.nodes.push_back(builder_.branch(*output_.stores[choice.store], tag_));
         weights.push_back(choice.weight);
       }
       all.turns = spread(weights);
@@ -101,19 +100,19 @@ class TreeBuilder {
    private:
     TreeBuilder& builder_;
     RouteNode& node_;
-    std::size_t output_;
+    const OutputNode& output_;
     std::string_view tag_;
   };
 
-  std::unique_ptr<RouteNode> branch(std::size_t output, std::string_view tag) {
+  std::unique_ptr<RouteNode> branch(const OutputNode& output, std::string_view tag) {
     auto node = std::make_unique<RouteNode>();
     follow(*node, output, tag);
     return node;
   }
 
-  void follow(RouteNode& node, std::size_t output, std::string_view tag) {
+  void follow(RouteNode& node, const OutputNode& output, std::string_view tag) {
     Plan plan(*this, node, output, tag);
-    pipeline_.output(output).plugin->plan(plan);
+    output.plugin->plan(plan);
   }
 
   const Pipeline& pipeline_;

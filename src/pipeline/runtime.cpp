@@ -26,47 +26,61 @@ void raise_file_limit(Log& log) {
 
 }  // namespace
 
-Runtime::Runtime(const Element& root, Pipeline::Context context, OwnLog& log, MetricsRegistry& metrics)
-    : log_(log), metrics_(metrics), server_(context.system.workers, log), pipeline_(root, std::move(context)) {
-  server_.decompress_budget().resize(pipeline_.system().decompression_budget);
-  for (auto& worker : server_.workers()) {
-    dispatchers_.push_back(std::make_unique<Dispatcher>(pipeline_, *worker));
-  }
-  for (const OutputNode& output : pipeline_.outputs()) {
-    if (!output.sink) continue;
-    output.sink->set_on_space([this] {
-      for (auto& dispatcher : dispatchers_) dispatcher->space();
-    });
-  }
+Runtime::Runtime(const Element& root, Pipeline::Context context, OwnLog& log, MetricsRegistry& metrics,
+                 ConfigLoader load)
+    : log_(log), metrics_(metrics), load_(std::move(load)), server_(context.system.workers, log) {
+  context.bury = [this](std::unique_ptr<Node> node) { bury(std::move(node)); };
+  pipeline_ = std::make_shared<Pipeline>(root, std::move(context));
+  server_.decompress_budget().resize(pipeline_->system().decompression_budget);
+  for (auto& worker : server_.workers()) dispatchers_.push_back(std::make_unique<Dispatcher>(pipeline_, *worker));
+  connect_outputs(*pipeline_);
 }
 
 Runtime::~Runtime() {
   for (auto& worker : server_.workers()) worker->stop_and_join();
 }
 
+void Runtime::connect_outputs(const Pipeline& pipeline) {
+  for (const auto& output : pipeline.outputs()) {
+    if (!output->sink || output->started) continue;
+    output->sink->set_on_space([this] {
+      for (auto& dispatcher : dispatchers_) dispatcher->space();
+    });
+  }
+}
+
 int Runtime::run() {
   raise_file_limit(log_);
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
-  server_.on_signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCONT}, [this](int signal) { on_signal(signal); });
-  pipeline_.start_outputs();
+  server_.on_signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGCONT}, [this](int signal) { on_signal(signal); });
+  pipeline_->start_outputs();
   server_.start_workers();
-  for (InputNode& input : pipeline_.inputs()) {
-    hosts_.push_back(server_.host(input.id, input.labels, metrics_, [this, &input](net::Worker& worker) -> Emitter& {
-      return dispatchers_[worker.index()]->emitter(input);
-    }));
-    try {
-      input.plugin->start(*hosts_.back());
-    } catch (const ConfigError&) {
-      throw;
-    } catch (const std::exception& error) {
-      throw std::runtime_error(cat(input.pos.to_string(), ": ", input.id, ": ", std::string_view(error.what())));
-    }
-  }
-  if (pipeline_.inputs().empty()) log_.warn("the configuration has no <source>: nothing will come in");
+  start_inputs(*pipeline_);
+  for (const auto& input : pipeline_->inputs()) input->host->begin();
+  if (pipeline_->inputs().empty()) log_.warn("the configuration has no <source>: nothing will come in");
   log_.info(cat("ready, pid ", ::getpid(), ", ", server_.workers().size(), " workers"));
   server_.run();
   return status_;
+}
+
+void Runtime::start_inputs(const Pipeline& pipeline) {
+  for (const auto& input : pipeline.inputs()) {
+    if (!input->host) start_input(input);
+  }
+}
+
+void Runtime::start_input(const std::shared_ptr<InputNode>& input) {
+  const std::weak_ptr<InputNode> node = input;
+  const auto emitter = [this, node](net::Worker& worker) { return dispatchers_[worker.index()]->emitter(node.lock()); };
+  input->host = server_.host(input->id, input->labels, *input->metrics, emitter, [node] { return node.lock(); });
+  try {
+    input->plugin->start(*input->host);
+  } catch (const ConfigError&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw std::runtime_error(cat(input->pos.to_string(), ": ", input->id, ": ", std::string_view(error.what())));
+  }
 }
 
 void Runtime::on_signal(int signal) {
@@ -75,33 +89,38 @@ void Runtime::on_signal(int signal) {
     case SIGINT: return shut_down();
     case SIGUSR1: return reopen();
     case SIGCONT: return print_counters();
-    default:
-      log_.warn("SIGHUP: reloading is not supported; the running configuration stays. Restart to take a new one");
+    default: static_cast<void>(reload());
   }
+}
+
+/// Every sink, also of outputs that are on their way out.
+void Runtime::each_sink(const std::function<void(Sink&)>& call) {
+  for (const auto& output : pipeline_->outputs()) {
+    if (output->sink) call(*output->sink);
+  }
+  for (const auto& output : leaving_) call(*output->sink);
 }
 
 /// First the connections, each as its protocol asks; then the buffers.
 void Runtime::shut_down() {
   if (std::exchange(stopping_, true)) return;
   log_.info("stopping: taking what has arrived, then writing what is buffered");
-  deadline_ = std::chrono::steady_clock::now() + connections_patience + flush_patience;
-  for (const OutputNode& output : pipeline_.outputs()) {
-    if (output.sink) output.sink->flush_now();
-  }
-  server_.shut_down(std::chrono::steady_clock::now() + connections_patience, [this] { flush_and_leave(); });
+  deadline_ = Clock::now() + connections_patience + flush_patience;
+  each_sink([](Sink& sink) { sink.flush_now(); });
+  server_.shut_down(Clock::now() + connections_patience, [this] { flush_and_leave(); });
 }
 
 void Runtime::flush_and_leave() {
   for (auto& worker : server_.workers()) worker->stop_and_join();
   for (auto& dispatcher : dispatchers_) dispatcher->finish(deadline_ - flush_patience);
+  take_buried();
   bool clean = true;
   bool stuck = false;
-  for (const OutputNode& output : pipeline_.outputs()) {
-    if (!output.sink) continue;
-    const Stopped stopped = output.sink->stop(deadline_);
+  each_sink([&](Sink& sink) {
+    const Stopped stopped = sink.stop(deadline_);
     clean = clean && stopped == Stopped::clean;
     stuck = stuck || stopped == Stopped::stuck;
-  }
+  });
   print_summary(clean);
   if (stuck) ::_exit(0);
   server_.stop();
@@ -110,11 +129,10 @@ void Runtime::flush_and_leave() {
 void Runtime::reopen() {
   log_.info("SIGUSR1: writing what is buffered, opening files anew");
   log_.reopen();
-  for (const OutputNode& output : pipeline_.outputs()) {
-    if (!output.sink) continue;
-    output.sink->reopen();
-    output.sink->flush_now();
-  }
+  each_sink([](Sink& sink) {
+    sink.reopen();
+    sink.flush_now();
+  });
 }
 
 void Runtime::print_counters() {

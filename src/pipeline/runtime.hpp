@@ -1,7 +1,11 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
+#include <list>
 #include <memory>
+#include <mutex>
+#include <string>
 #include <vector>
 
 #include "base/log.hpp"
@@ -12,17 +16,50 @@
 
 namespace logboom {
 
-/// A pipeline that runs: its workers, its listeners, the signals, and the orderly end.
+/// A configuration that was read for a reload.
+struct NewConfig {
+  Element root;
+  SystemSettings settings;
+  LogLevel log_level = LogLevel::info;
+};
+/// Reads the configuration anew. Throws ConfigError.
+using ConfigLoader = std::function<NewConfig()>;
+
+/// What came of a reload.
+struct ReloadResult {
+  bool done = false;
+  std::vector<std::string> errors;  // where it was refused
+};
+
+/// A pipeline that runs: its workers, its listeners, the signals, reloads, and the orderly end.
 class Runtime {
  public:
-  Runtime(const Element& root, Pipeline::Context context, OwnLog& log, MetricsRegistry& metrics);
+  /// Without a loader there are no reloads.
+  Runtime(const Element& root, Pipeline::Context context, OwnLog& log, MetricsRegistry& metrics,
+          ConfigLoader load = {});
   ~Runtime();
 
   /// Listens, and runs until a signal ends it. Returns the exit status. Throws std::exception where it can't start.
   int run();
+  /// Takes a new configuration if nothing is wrong with it; else everything stays as it is. On the main thread.
+  ReloadResult reload();
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   void on_signal(int signal);
+  void connect_outputs(const Pipeline& pipeline);
+  void start_inputs(const Pipeline& pipeline);
+  void start_input(const std::shared_ptr<InputNode>& input);
+  std::shared_ptr<Pipeline> build_next(const NewConfig& config);
+  void set_going(const Pipeline* next);
+  Dispatcher::Heirs heirs_of(const Pipeline& next) const;
+  void switch_to(std::shared_ptr<Pipeline> next);
+  void warn_of_restart(const SystemSettings& wanted) const;
+  void bury(std::unique_ptr<Node> node);
+  void take_buried();
+  void let_go(OutputNode& output);
+  void each_sink(const std::function<void(Sink&)>& call);
   void shut_down();
   void flush_and_leave();
   void reopen();
@@ -31,11 +68,14 @@ class Runtime {
 
   OwnLog& log_;
   MetricsRegistry& metrics_;
+  ConfigLoader load_;
   net::Server server_;
-  Pipeline pipeline_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Node>> buried_;       // by any thread
+  std::list<std::unique_ptr<OutputNode>> leaving_;  // outputs of no pipeline that still write what they have
+  std::shared_ptr<Pipeline> pipeline_;
   std::vector<std::unique_ptr<Dispatcher>> dispatchers_;
-  std::vector<std::unique_ptr<net::Host>> hosts_;
-  std::chrono::steady_clock::time_point deadline_{};
+  Clock::time_point deadline_{};
   bool stopping_ = false;
   int status_ = 0;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include <logboom/event.hpp>
@@ -24,6 +25,10 @@ class Emitter {
   virtual void emit(Delivery delivery, Flow& flow) = 0;
   /// `flow` is going away; what is parked for it stays.
   virtual void forget(Flow& flow) = 0;
+  /// What a reload has made of the input: it is there; another one has taken its place, whose connections its own now
+  /// are; or it is gone, and whoever brings events brings what it has, and ends.
+  enum class Standing : std::uint8_t { there, inherited, orphaned };
+  virtual Standing standing() const noexcept { return Standing::there; }
 };
 
 }  // namespace logboom

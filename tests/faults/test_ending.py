@@ -117,13 +117,15 @@ def test_usr1_flushes_what_waits(logboom):
     program.stop()
 
 
-def test_hup_is_refused_with_a_line_in_the_log(logboom):
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR2], ids=["HUP", "USR2"])
+def test_a_signal_reloads_and_connections_stay(logboom, number):
     program = logboom(forward_to_json())
-    program.send_signal(signal.SIGHUP)
-    program.wait_for_log(r"(?i)hup")
     with Client(program.address()) as client:
         client.send_and_wait(message("t", T, {"n": 1}, {"chunk": "c"}), "c")
-    assert program.stop()["received"] == 1
+        program.send_signal(number)
+        program.wait_for_log("reloaded: 2 of 2 plugins are unchanged")
+        client.send_and_wait(message("t", T, {"n": 2}, {"chunk": "c"}), "c")
+    assert program.stop()["received"] == 2
 
 
 def test_a_port_in_use_is_a_clear_error(logboom):

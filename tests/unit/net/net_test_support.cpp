@@ -123,9 +123,9 @@ std::vector<std::string> Story::notes() const {
 }
 
 TestServer::TestServer(unsigned workers) : server_(workers, log_) {
-  for (auto& worker : server_.workers()) emitters_.push_back(std::make_unique<ToyEmitter>(*worker));
-  host_ =
-      server_.host("toy", {}, metrics_, [this](net::Worker& worker) -> Emitter& { return *emitters_[worker.index()]; });
+  for (auto& worker : server_.workers()) emitters_.push_back(std::make_shared<ToyEmitter>(*worker));
+  host_ = server_.host("toy", {}, metrics_,
+                       [this](net::Worker& worker) { return std::shared_ptr<Emitter>(emitters_[worker.index()]); });
 }
 
 TestServer::~TestServer() {
@@ -151,10 +151,12 @@ std::uint16_t TestServer::listen(const Script& script, net::StreamListen where) 
     ++opened_;
     return session;
   });
+  host_->begin();
   return host_->last_port();
 }
 
 void TestServer::run() {
+  host_->begin();
   server_.start_workers();
   main_ = std::thread([this] { server_.run(); });
 }

@@ -116,7 +116,7 @@ class TestServer {
   std::atomic<bool> shut_down_done{false};
 
   net::Server& server() { return server_; }
-  net::Host& host() { return *host_; }
+  net::InputHost& host() { return *host_; }
   net::Worker& worker(std::size_t index = 0) { return *server_.workers()[index]; }
   ToyEmitter& emitter(std::size_t index = 0) { return *emitters_[index]; }
   testing::RecordingLog& log() { return log_; }
@@ -136,8 +136,8 @@ class TestServer {
   std::deque<Story> stories_;
   std::atomic<std::size_t> opened_{0};
   net::Server server_;
-  std::vector<std::unique_ptr<ToyEmitter>> emitters_;
-  std::unique_ptr<net::Host> host_;
+  std::vector<std::shared_ptr<ToyEmitter>> emitters_;
+  std::unique_ptr<net::InputHost> host_;
   std::thread main_;
 };
 

@@ -173,7 +173,8 @@ TEST(Dispatcher, what_a_flow_left_parked_goes_on_after_it_is_gone) {
   Bench bench(source + match("a", "a") + match("b", "b"), full({"a", "b"}));
   auto one = std::make_unique<ToyFlow>();
   auto two = std::make_unique<ToyFlow>();
-  Emitter& emitter = bench.dispatcher->emitter(bench.input());
+  const std::shared_ptr<Emitter> keep = bench.dispatcher->emitter(bench.input_node());
+  Emitter& emitter = *keep;
   bench.send_from(*one, "a", 1);
   bench.send_from(*one, "a", 2);
   bench.send_from(*two, "b", 10);

@@ -80,7 +80,7 @@ struct Sender final : Flow {
     delivery.receipts.add(Receipt(new Confirmed(*good, *failed)));
     emitter->emit(std::move(delivery), *this);
   }
-  Emitter* emitter = nullptr;
+  std::shared_ptr<Emitter> emitter;
   std::string tag;
   std::atomic<int>* good = nullptr;
   std::atomic<int>* failed = nullptr;
@@ -107,7 +107,7 @@ TEST(DispatcherThreads, of_several_workers_with_small_buffers_lose_nothing_and_n
   plugins.push_back(slow);
   const Registry registry(std::move(plugins));
   testing::RecordingLog log;
-  testing::RecordingMetrics metrics;
+  MetricsRegistry metrics;
   const auto buffer = [](std::string_view limit) {
     return cat("<buffer>\n flush_mode immediate\n chunk_limit_size 2k\n total_limit_size ", limit, "\n</buffer>\n");
   };
@@ -119,16 +119,18 @@ TEST(DispatcherThreads, of_several_workers_with_small_buffers_lose_nothing_and_n
                      buffer("8k"), "</match>\n</label>\n"),
                  "t.conf", ".", {});
   net::Worker one(0, log), two(1, log);
-  Pipeline pipeline(root, {registry, log, metrics, {}, 1, [](const SourcePos&, const std::string&) {}});
+  const auto made = std::make_shared<Pipeline>(
+      root, Pipeline::Context{registry, log, metrics, {}, 1, [](const SourcePos&, const std::string&) {}});
+  Pipeline& pipeline = *made;
   std::vector<std::unique_ptr<Dispatcher>> dispatchers;
   std::vector<net::Worker*> workers{&one, &two};
   for (net::Worker* worker : workers) {
-    dispatchers.push_back(std::make_unique<Dispatcher>(pipeline, *worker));
+    dispatchers.push_back(std::make_unique<Dispatcher>(made, *worker));
     worker->start();
   }
-  for (const OutputNode& output : pipeline.outputs()) {
-    if (output.sink)
-      output.sink->set_on_space([&] {
+  for (const auto& output : pipeline.outputs()) {
+    if (output->sink)
+      output->sink->set_on_space([&] {
         for (auto& dispatcher : dispatchers) dispatcher->space();
       });
   }
@@ -142,7 +144,7 @@ TEST(DispatcherThreads, of_several_workers_with_small_buffers_lose_nothing_and_n
     sender.good = &good;
     sender.failed = &failed;
     workers[i % 2]->post([&, i] {
-      sender.emitter = &dispatchers[i % 2]->emitter(pipeline.inputs().front());
+      sender.emitter = dispatchers[i % 2]->emitter(pipeline.inputs().front());
       sender.send();
     });
   }
@@ -151,10 +153,11 @@ TEST(DispatcherThreads, of_several_workers_with_small_buffers_lose_nothing_and_n
     std::this_thread::sleep_for(1ms);
   EXPECT_EQ(good, flows * events_of_each);
   for (net::Worker* worker : workers) worker->stop_and_join();
-  for (const OutputNode& output : pipeline.outputs()) {
-    if (!output.sink) continue;
-    EXPECT_EQ(output.sink->stop(std::chrono::steady_clock::now() + 20s), Stopped::clean);
+  for (const auto& output : pipeline.outputs()) {
+    if (!output->sink) continue;
+    EXPECT_EQ(output->sink->stop(std::chrono::steady_clock::now() + 20s), Stopped::clean);
   }
+  for (auto& sender : senders) sender->emitter.reset();
   EXPECT_EQ(failed, 0);
   EXPECT_GT(senders.front()->holds, 0);
   EXPECT_EQ(outputs.at("a")->written, 4 * events_of_each);

@@ -124,7 +124,7 @@ TEST(Pipeline, warns_of_sections_that_mean_nothing_where_they_stand) {
 TEST(Pipeline, names_what_has_no_id_by_kind_and_line) {
   Bench bench("<source>\n @type toy\n</source>\n<match **>\n @type toy\n</match>\n");
   EXPECT_EQ(bench.input().id, "in_toy:1");
-  EXPECT_EQ(bench.pipeline->outputs().front().id, "out_toy:4");
+  EXPECT_EQ(bench.pipeline->outputs().front()->id, "out_toy:4");
 }
 
 TEST(Pipeline, starts_every_output_and_says_which_one_could_not) {

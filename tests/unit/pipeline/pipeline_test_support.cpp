@@ -196,21 +196,36 @@ Receipts Outcomes::receipt(int number) {
 Bench::Bench(std::string_view config, const std::function<void(Toys&)>& prepare) {
   if (prepare) prepare(toys);
   registry = std::make_unique<Registry>(toy_plugins(toys));
-  const WarnFn warn = [this](const SourcePos& pos, std::string message) {
-    warnings.push_back(cat(pos.to_string(), ": ", message));
-  };
-  const Element root = parse_text(config, "t.conf", ".", {});
-  pipeline = std::make_unique<Pipeline>(root, Pipeline::Context{*registry, log, metrics, {}, 1, warn});
-  dispatcher = std::make_unique<Dispatcher>(*pipeline, executor);
-  for (const OutputNode& output : pipeline->outputs()) {
-    if (output.sink) output.sink->set_on_space([this] { dispatcher->space(); });
-  }
+  pipeline = build(config);
+  dispatcher = std::make_unique<Dispatcher>(pipeline, executor);
 }
 
 Bench::~Bench() = default;
 
-InputNode& Bench::input(std::size_t index) {
-  return *std::next(pipeline->inputs().begin(), static_cast<std::ptrdiff_t>(index));
+std::shared_ptr<Pipeline> Bench::build(std::string_view config) {
+  const WarnFn warn = [this](const SourcePos& pos, std::string message) {
+    warnings.push_back(cat(pos.to_string(), ": ", message));
+  };
+  const Element root = parse_text(config, "t.conf", ".", {});
+  const std::uint64_t generation = pipeline ? pipeline->generation() + 1 : 1;
+  auto made = std::make_shared<Pipeline>(root, Pipeline::Context{*registry, log, metrics, {}, generation, warn},
+                                         pipeline.get());
+  for (const auto& output : made->outputs()) {
+    if (output->sink) output->sink->set_on_space([this] { dispatcher->space(); });
+  }
+  return made;
+}
+
+void Bench::reload(std::string_view config) {
+  const std::shared_ptr<Pipeline> previous = std::exchange(pipeline, build(config));
+  Dispatcher::Heirs heirs;
+  for (const auto& input : previous->inputs()) {
+    for (const auto& other : pipeline->inputs()) {
+      if (!pipeline->has(*input) && other->identity == input->identity) heirs.emplace(input.get(), other);
+    }
+  }
+  dispatcher->swap(pipeline, heirs);
+  pipeline->replace(*previous);
 }
 
 void Bench::send(std::string_view tag, int first, int count, Receipts receipts) {
@@ -219,7 +234,8 @@ void Bench::send(std::string_view tag, int first, int count, Receipts receipts) 
 
 void Bench::send_from(ToyFlow& from, std::string_view tag, int first, int count, Receipts receipts,
                       std::size_t input_index) {
-  Emitter& emitter = dispatcher->emitter(input(input_index));
+  const std::shared_ptr<Emitter> keep = dispatcher->emitter(input_node(input_index));
+  Emitter& emitter = *keep;
   OutBuffer bytes;
   msgpack::Writer writer(bytes);
   for (int n = first; n < first + count; ++n) {

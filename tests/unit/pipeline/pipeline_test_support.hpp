@@ -99,7 +99,10 @@ class Bench {
   void run_later();
   /// The n of each event that a sink has, in order; "1 2 3".
   std::string numbers(const std::string& id);
-  InputNode& input(std::size_t index = 0);
+  InputNode& input(std::size_t index = 0) { return *input_node(index); }
+  const std::shared_ptr<InputNode>& input_node(std::size_t index = 0) { return pipeline->inputs().at(index); }
+  /// Takes another configuration, as a reload does. Throws ConfigError.
+  void reload(std::string_view config);
 
   std::uint64_t received() const { return received_; }
   /// received + made = filtered + merged + unmatched + delivered + dropped + parked + held
@@ -107,15 +110,17 @@ class Bench {
 
   Toys toys;
   testing::RecordingLog log;
-  testing::RecordingMetrics metrics;
+  MetricsRegistry metrics;
   std::vector<std::string> warnings;
   ToyFlow flow;
   std::unique_ptr<Registry> registry;
-  std::unique_ptr<Pipeline> pipeline;
+  std::shared_ptr<Pipeline> pipeline;
   ToyExecutor executor;
   std::unique_ptr<Dispatcher> dispatcher;
 
  private:
+  std::shared_ptr<Pipeline> build(std::string_view config);
+
   std::uint64_t received_ = 0;
 };
 

@@ -1,0 +1,197 @@
+#include "net/input_host.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "net/connection.hpp"
+#include "net/datagram_socket.hpp"
+#include "net/listener.hpp"
+#include "net/server.hpp"
+#include "net/task_source.hpp"
+
+namespace logboom::net {
+
+InputHost::InputHost(Server& server, std::string id, MetricLabels labels, Metrics& metrics, EmitterSource emitter,
+                     InputOwner owner)
+    : server_(server),
+      id_(std::move(id)),
+      labels_(std::move(labels)),
+      metrics_(metrics),
+      emitter_(std::move(emitter)),
+      owner_(std::move(owner)) {
+  server_.hosts_.push_back(this);
+}
+
+InputHost::~InputHost() {
+  for (Stream& stream : streams_) {
+    if (stream.from == nullptr) {
+      stream.listener->close();
+      continue;
+    }
+    for (Stream& other : stream.from->streams_) other.claimed = other.claimed && other.listener != stream.listener;
+  }
+  std::erase(server_.hosts_, this);
+}
+
+void InputHost::listen(const StreamListen& where, SessionFactory sessions) {
+  Stream stream;
+  stream.group = std::make_shared<StreamGroup>();
+  stream.group->options = where;
+  stream.group->sessions = std::move(sessions);
+  stream.group->emitter = emitter_;
+  stream.group->owner = owner_;
+  if (!claim(stream)) {
+    stream.listener =
+        std::make_shared<StreamListener>(server_.main_loop(), server_.workers(), stream.group, server_.log());
+    stream.listener->open(id_);
+  }
+  last_port_ = stream.listener->port();
+  register_group(stream.group, stream.listener->where());
+  streams_.push_back(std::move(stream));
+}
+
+void InputHost::listen_datagram(const DatagramListen& where, DatagramFactory sessions) {
+  Datagrams datagrams;
+  datagrams.group = std::make_shared<DatagramGroup>();
+  DatagramGroup& group = *datagrams.group;
+  group.options = where;
+  group.sessions = std::move(sessions);
+  if (!claim(datagrams)) {
+    datagrams.socket = bind_datagrams(where);
+    log().info(cat(id_, ": listening on ", datagrams.socket->name()));
+  }
+  MetricLabels labels = labels_;
+  labels.emplace_back("listener", datagrams.socket->name());
+  metrics_.counter("logboom_input_datagrams_total", labels, group.datagrams);
+  metrics_.counter("logboom_input_bytes_total", labels, group.bytes);
+  metrics_.counter("logboom_input_reads_total", labels, group.reads);
+  metrics_.counter("logboom_input_kernel_dropped_datagrams_total", labels, group.kernel_dropped);
+  datagrams_.push_back(std::move(datagrams));
+}
+
+void InputHost::run(TaskFactory make) { tasks_.push_back(std::move(make)); }
+
+Host::Adopter InputHost::adopter(SessionFactory sessions) {
+  auto group = std::make_shared<StreamGroup>();
+  group->adopted = true;
+  group->sessions = std::move(sessions);
+  group->emitter = emitter_;
+  group->owner = owner_;
+  register_group(group, "adopted");
+  return [group, &server = server_](int fd, std::string name) {
+    const auto owner = group->owner ? group->owner() : nullptr;
+    if (group->owner && !owner) {
+      ::close(fd);
+      return;
+    }
+    ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
+    PeerName peer{std::move(name), "", "localhost"};
+    least_loaded(server.workers()).adopt([group, owner, fd, peer = std::move(peer)](Worker& worker) {
+      return std::make_unique<StreamConnection>(worker, group, fd, peer, Worker::next_id());
+    });
+  };
+}
+
+/// A listener of a going input that listens there. Each is claimed by one.
+bool InputHost::claim(Stream& stream) {
+  for (InputHost* host : server_.hosts_) {
+    if (!host->going_) continue;
+    for (Stream& other : host->streams_) {
+      if (other.claimed || !other.listener->listens_on(stream.group->options)) continue;
+      other.claimed = true;
+      stream.listener = other.listener;
+      stream.from = host;
+      claimed_from_.insert(host);
+      return true;
+    }
+  }
+  return false;
+}
+
+/// A socket of datagrams may be read by two for a moment: whoever takes one takes it once.
+bool InputHost::claim(Datagrams& datagrams) {
+  const DatagramListen& where = datagrams.group->options;
+  for (const InputHost* host : server_.hosts_) {
+    if (!host->going_) continue;
+    for (const Datagrams& other : host->datagrams_) {
+      const DatagramListen& there = other.group->options;
+      const bool same_port = where.unix_path.empty() && there.bind == where.bind && there.port == where.port;
+      if (!other.socket || there.unix_path != where.unix_path || (where.unix_path.empty() && !same_port)) continue;
+      datagrams.socket = other.socket;
+      claimed_from_.insert(host);
+      return true;
+    }
+  }
+  return false;
+}
+
+void InputHost::begin() {
+  claimed_from_.clear();
+  for (Stream& stream : streams_) begin(stream);
+  for (Datagrams& datagrams : datagrams_) begin(datagrams);
+  for (TaskFactory& make : std::exchange(tasks_, {})) {
+    least_loaded(server_.workers())
+        .adopt([make = std::move(make), name = id_, emitter = emitter_, owner = owner()](Worker& worker) {
+          return std::make_unique<TaskSource>(worker, emitter(worker), name, make);
+        });
+  }
+}
+
+/// From here on a claimed listener is in no other host's list.
+void InputHost::begin(Stream& stream) {
+  if (std::exchange(stream.begun, true)) return;
+  InputHost* const from = std::exchange(stream.from, nullptr);
+  if (from == nullptr) return stream.listener->begin();
+  std::erase_if(from->streams_, [&stream](const Stream& other) { return other.listener == stream.listener; });
+  stream.listener->pass_to(stream.group);
+}
+
+void InputHost::begin(Datagrams& datagrams) {
+  if (std::exchange(datagrams.begun, true)) return;
+  least_loaded(server_.workers())
+      .adopt([group = datagrams.group, socket = datagrams.socket, name = cat(id_, " on ", datagrams.socket->name()),
+              emitter = emitter_, owner = owner()](Worker& worker) {
+        return std::make_unique<DatagramSocket>(worker, emitter(worker), group, socket, name);
+      });
+}
+
+void InputHost::close() {
+  for (Stream& stream : streams_) {
+    if (!stream.claimed) stream.listener->drain_and_close();
+  }
+  for (Datagrams& datagrams : datagrams_) datagrams.socket.reset();
+}
+
+Counter& InputHost::dropped(std::string_view reason) {
+  return by_reason(dropped_, "logboom_input_dropped_events_total", reason);
+}
+
+Counter& InputHost::errors(std::string_view reason) { return by_reason(errors_, "logboom_input_errors_total", reason); }
+
+DecompressBudget& InputHost::decompress_budget() { return server_.decompress_budget(); }
+
+Log& InputHost::log() { return server_.log(); }
+
+void InputHost::register_group(const std::shared_ptr<StreamGroup>& group, const std::string& where) {
+  MetricLabels labels = labels_;
+  labels.emplace_back("listener", where);
+  metrics_.counter("logboom_input_connections_total", labels, group->accepted);
+  metrics_.counter("logboom_input_bytes_total", labels, group->bytes);
+  metrics_.counter("logboom_input_reads_total", labels, group->reads);
+  metrics_.gauge("logboom_input_connections", labels, [group] { return group->open.value(); });
+}
+
+Counter& InputHost::by_reason(Reasons& reasons, const char* name, std::string_view reason) {
+  const auto found = reasons.find(reason);
+  if (found != reasons.end()) return found->second;
+  Counter& counter = reasons[std::string(reason)];
+  MetricLabels labels = labels_;
+  labels.emplace_back("reason", reason);
+  metrics_.counter(name, std::move(labels), counter);
+  return counter;
+}
+
+}  // namespace logboom::net

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <logboom/net.hpp>
+
+#include "net/worker.hpp"
+
+namespace logboom::net {
+
+class BoundSocket;
+class Server;
+class StreamListener;
+struct DatagramGroup;
+struct StreamGroup;
+
+/// One input's view of the server, and what works for it. What the input asks for is opened at once and works from
+/// `begin` on, so that a configuration that can't be had changes nothing. An address where an input that is about to go
+/// listens is not opened again: with `begin` its listener passes to the new input.
+///
+/// Threads: the main one; counters are found while the input starts. Lifetime: as long as the input; the server
+/// outlives it.
+class InputHost final : public Host {
+ public:
+  InputHost(Server& server, std::string id, MetricLabels labels, Metrics& metrics, EmitterSource emitter,
+            InputOwner owner);
+  ~InputHost() override;
+  InputHost(const InputHost&) = delete;
+  InputHost& operator=(const InputHost&) = delete;
+
+  void listen(const StreamListen& where, SessionFactory sessions) override;
+  void listen_datagram(const DatagramListen& where, DatagramFactory sessions) override;
+  void run(TaskFactory make) override;
+  Adopter adopter(SessionFactory sessions) override;
+  std::uint16_t last_port() const override { return last_port_; }
+  Counter& dropped(std::string_view reason) override;
+  Counter& errors(std::string_view reason) override;
+  DecompressBudget& decompress_budget() override;
+  Log& log() override;
+
+  /// The input is on its way out of the configuration: its addresses may be claimed. Or, after all, it is not.
+  void set_going(bool going) noexcept { going_ = going; }
+  /// Whose listeners this one has claimed.
+  const std::set<const InputHost*>& claimed_from() const noexcept { return claimed_from_; }
+  /// Takes over what was claimed, and begins to accept, to receive and to work.
+  void begin();
+  /// Takes what waits in the backlogs of those listeners that nobody has claimed, and closes them.
+  void close();
+
+ private:
+  struct Stream {
+    std::shared_ptr<StreamListener> listener;
+    std::shared_ptr<StreamGroup> group;
+    InputHost* from = nullptr;  // from whom it was claimed
+    bool claimed = false;       // by another host
+    bool begun = false;
+  };
+  struct Datagrams {
+    std::shared_ptr<BoundSocket> socket;
+    std::shared_ptr<DatagramGroup> group;
+    bool begun = false;
+  };
+  using Reasons = std::map<std::string, Counter, std::less<>>;
+
+  bool claim(Stream& stream);
+  bool claim(Datagrams& datagrams);
+  void begin(Stream& stream);
+  void begin(Datagrams& datagrams);
+  std::shared_ptr<const void> owner() const { return owner_ ? owner_() : nullptr; }
+  void register_group(const std::shared_ptr<StreamGroup>& group, const std::string& where);
+  Counter& by_reason(Reasons& reasons, const char* name, std::string_view reason);
+
+  Server& server_;
+  std::string id_;
+  MetricLabels labels_;
+  Metrics& metrics_;
+  EmitterSource emitter_;
+  InputOwner owner_;
+  bool going_ = false;
+  std::set<const InputHost*> claimed_from_;
+  std::vector<Stream> streams_;
+  std::vector<Datagrams> datagrams_;
+  std::vector<TaskFactory> tasks_;  // that are not begun
+  Reasons dropped_;
+  Reasons errors_;
+  std::uint16_t last_port_ = 0;
+};
+
+}  // namespace logboom::net
