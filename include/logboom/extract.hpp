@@ -33,6 +33,14 @@ class Extractor {
   /// `element` is the plugin's own, in which `<extract>` stands. Throws ConfigError for what is wrong there.
   Extractor(const std::optional<ExtractOptions>& options, const Element& element);
 
+  Extractor(const Extractor& other)
+      : tag_key_(other.tag_key_),
+        keep_tag_key_(other.keep_tag_key_),
+        time_key_(other.time_key_),
+        keep_time_key_(other.keep_time_key_),
+        times_(other.times_) {}
+  Extractor(Extractor&&) = default;
+
   bool active() const noexcept { return !tag_key_.empty() || !time_key_.empty(); }
   bool extracts_tag() const noexcept { return !tag_key_.empty(); }
 

@@ -20,6 +20,10 @@ class ForwardInput final : public Input {
 
   ForwardInput(Options options, BuildContext& context) : options_(std::move(options)) {
     const Element& element = context.element();
+    const Attribute* type = element.find("@type");
+    if (type != nullptr && type->value == "unix" && options_.unix_path.empty()) {
+      options_.unix_path = "/var/run/fluent/fluent.sock";
+    }
     on_port_ = options_.unix_path.empty() || element.find("port") != nullptr || element.find("bind") != nullptr;
   }
 
@@ -78,7 +82,8 @@ PluginInfo in_forward() {
   PluginInfo info =
       describe_plugin<logboom::in_forward::ForwardInput>(PluginKind::input, "forward",
                                                          "Receives events by the Fluentd forward protocol: Docker's "
-                                                         "fluentd log driver, Fluentd, Fluent Bit, fluent-logger.");
+                                                         "fluentd log driver, Fluentd, Fluent Bit, fluent-logger.",
+                                                         {"unix"});
   info.make = [make = std::move(info.make)](const Element& element, BuildContext& context) {
     logboom::in_forward::refuse_what_is_not_there(element);
     return make(element, context);

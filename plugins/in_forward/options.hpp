@@ -33,7 +33,8 @@ struct Options {
     d.param("bind", &Options::bind, "Address to listen on.");
     d.param("unix_path", &Options::unix_path,
             "Listen on this unix socket, the target of `fluentd-address=unix:///PATH`; on a port too only if `port` or "
-            "`bind` is given.");
+            "`bind` is given. With `@type unix`: /var/run/fluent/fluent.sock where nothing is said.")
+        .alias("path");
     d.param("unix_permission", &Options::unix_permission, "Permission bits of the unix socket.");
     d.param("backlog", &Options::backlog, "Connections that may wait to be accepted; 0 is the system's largest.")
         .range(0, 65535);

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from case_format import Case, contents, decode, encode
-from support.forward import Client, heartbeat
+from support.forward import Client, heartbeat, send_datagram
 from support.logboom import Logboom, parse_counter
 
 HERE = pathlib.Path(__file__).parent
@@ -85,6 +85,9 @@ class Player:
         if "heartbeat" in step:
             answer = heartbeat(self.program.address("udp"), bytes.fromhex(step["heartbeat"]))
             assert answer == bytes.fromhex(step["answer"]), answer
+        if "datagram" in step:
+            scheme, _, index = step.get("via", "udp").partition(":")
+            send_datagram(self.program.address(scheme, int(index or 0)), step["datagram"].encode())
         if "send" in step:
             self.connection(step).send(encode(step["send"]))
         if "send_hex" in step:

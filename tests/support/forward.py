@@ -169,3 +169,9 @@ def heartbeat(address, datagram=b"\x00", deadline=5.0):
         udp.connect(address)
         udp.send(datagram)
         return udp.recv(256)
+
+
+def send_datagram(address, datagram):
+    """Sends one UDP datagram and waits for nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.sendto(datagram, address)

@@ -153,6 +153,20 @@ TEST(ForwardInput, a_unix_socket_has_no_heartbeats) {
   EXPECT_TRUE(started.host.datagram_listens().empty());
 }
 
+TEST(ForwardInput, type_unix_listens_on_its_path_only) {
+  testing::FakeHost host;
+  for (const testing::FakeContext::Params& params :
+       {testing::FakeContext::Params{}, testing::FakeContext::Params{{"path", "run/x.sock"}}}) {
+    testing::FakeContext context("source", "unix", params);
+    const auto plugin = plugins::in_forward().make(context.element(), context);
+    dynamic_cast<Input&>(*plugin).start(host);
+  }
+  ASSERT_EQ(host.listens().size(), 2U);
+  EXPECT_EQ(host.listens()[0].unix_path, "/var/run/fluent/fluent.sock");
+  EXPECT_EQ(host.listens()[1].unix_path, "run/x.sock");
+  EXPECT_TRUE(host.datagram_listens().empty());
+}
+
 TEST(ForwardInput, a_unix_socket_and_a_port_are_both_served_where_both_are_asked_for) {
   Started started({{"unix_path", "run/forward.sock"}, {"bind", "127.0.0.1"}, {"port", "24000"}});
   ASSERT_EQ(started.host.listens().size(), 2U);

@@ -1,0 +1,92 @@
+#include <logboom/input.hpp>
+
+#include <stdexcept>
+
+#include "session.hpp"
+
+namespace logboom {
+
+namespace in_tcp {
+namespace {
+
+class TcpInput final : public Input {
+ public:
+  using Options = in_tcp::Options;
+
+  TcpInput(Options options, BuildContext& context)
+      : options_(std::move(options)), extractor_(options_.extract, context.element()) {
+    const Element& element = context.element();
+    if (options_.parse.element == nullptr) {
+      throw ConfigError(element.pos, "tcp needs a <parse> section: `@type none` takes a message as it is");
+    }
+    if (options_.delimiter.empty()) throw ConfigError(element.pos, "delimiter must not be empty");
+    if (options_.security) allow(element);
+    parsers_ = context.parser(options_.parse);
+  }
+
+  void start(net::Host& host) override {
+    shared_ = std::make_unique<Shared>(options_, allowed_, host);
+    net::StreamListen where;
+    where.bind = options_.bind;
+    where.port = options_.port;
+    where.keepalive = options_.send_keepalive_packet;
+    where.resolve_hostname = !options_.source_hostname_key.empty();
+    host.listen(where, [this](net::Connection& connection) {
+      return std::make_unique<TcpSession>(connection, *shared_, parsers_(), extractor_);
+    });
+  }
+
+ private:
+  void allow(const Element& element) {
+    const Element& section = *element.sections("security").back();
+    if (options_.security->clients.empty()) {
+      throw ConfigError(section.pos, "<security> without a <client> would refuse everybody: add one, or remove it");
+    }
+    const auto clients = section.sections("client");
+    for (std::size_t i = 0; i < options_.security->clients.size(); ++i) {
+      const ClientOptions& client = options_.security->clients[i];
+      if (client.host.empty() == client.network.empty()) {
+        throw ConfigError(clients[i]->pos, "<client> needs either `host` or `network`");
+      }
+      try {
+        client.network.empty() ? allowed_.add_host(client.host) : allowed_.add_network(client.network);
+      } catch (const std::invalid_argument& error) {
+        throw ConfigError(clients[i]->pos, error.what());
+      }
+    }
+  }
+
+  Options options_;
+  Extractor extractor_;
+  Networks allowed_;
+  BuildContext::ParserFactory parsers_;
+  std::unique_ptr<Shared> shared_;
+};
+
+/// What would make a connection safe must never be passed over in silence.
+void refuse_tls(const Element& element) {
+  for (const Element* section : element.sections("transport")) {
+    if (section->arg == "tcp") continue;
+    throw ConfigError(section->pos, cat("<transport ", section->arg,
+                                        "> is not supported by this version's tcp input: it would listen without TLS. "
+                                        "Remove the section to accept that, or keep the port private"));
+  }
+}
+
+}  // namespace
+}  // namespace in_tcp
+
+namespace plugins {
+
+PluginInfo in_tcp() {
+  PluginInfo info =
+      describe_plugin<logboom::in_tcp::TcpInput>(PluginKind::input, "tcp", "Receives text over TCP, line by line.");
+  info.make = [make = std::move(info.make)](const Element& element, BuildContext& context) {
+    logboom::in_tcp::refuse_tls(element);
+    return make(element, context);
+  };
+  return info;
+}
+
+}  // namespace plugins
+}  // namespace logboom
