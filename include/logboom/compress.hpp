@@ -9,8 +9,8 @@
 
 #include <logboom/out_buffer.hpp>
 
-/// gzip (RFC 1952) and zstd (RFC 8878): reading with limits, for bytes that a peer sent, and writing whole files'
-/// worth.
+/// gzip (RFC 1952), zlib (RFC 1950) and zstd (RFC 8878): reading with limits, for bytes that a peer sent, and writing
+/// whole files' worth.
 namespace logboom {
 
 enum class DecompressStatus : std::uint8_t {
@@ -90,6 +90,9 @@ using DecompressSink = std::function<bool(std::string_view piece)>;
 /// gzip: one or more members, zeros after any of them ignored. zstd: one or more frames, skippable ones too; windows
 /// larger than both `limit` and 8 MiB are over the limit. No input at all is truncated.
 DecompressStatus decompress_gzip(std::span<const std::string_view> input, std::uint64_t limit,
+                                 DecompressBudget::Share& share, const DecompressSink& sink);
+/// The same for zlib's format (RFC 1950), which HTTP calls deflate: one stream.
+DecompressStatus decompress_zlib(std::span<const std::string_view> input, std::uint64_t limit,
                                  DecompressBudget::Share& share, const DecompressSink& sink);
 DecompressStatus decompress_zstd(std::span<const std::string_view> input, std::uint64_t limit,
                                  DecompressBudget::Share& share, const DecompressSink& sink);

@@ -40,10 +40,13 @@ class Outlet {
   std::unique_ptr<char[]> buffer_;
 };
 
+/// Members of gzip or streams of zlib, one after the other.
 class GzipReader {
  public:
-  explicit GzipReader(Outlet& outlet) : outlet_(outlet) {
-    if (inflateInit2(&stream_, 15 + 16) != Z_OK) throw std::bad_alloc();
+  static constexpr int gzip_format = 15 + 16;
+  static constexpr int zlib_format = 15;
+  GzipReader(Outlet& outlet, int format) : outlet_(outlet) {
+    if (inflateInit2(&stream_, format) != Z_OK) throw std::bad_alloc();
   }
   ~GzipReader() { inflateEnd(&stream_); }
   GzipReader(const GzipReader&) = delete;
@@ -165,7 +168,14 @@ std::string_view to_text(DecompressStatus status) noexcept {
 DecompressStatus decompress_gzip(std::span<const std::string_view> input, std::uint64_t limit,
                                  DecompressBudget::Share& share, const DecompressSink& sink) {
   Outlet outlet(limit, share, sink);
-  GzipReader reader(outlet);
+  GzipReader reader(outlet, GzipReader::gzip_format);
+  return read_all(reader, input);
+}
+
+DecompressStatus decompress_zlib(std::span<const std::string_view> input, std::uint64_t limit,
+                                 DecompressBudget::Share& share, const DecompressSink& sink) {
+  Outlet outlet(limit, share, sink);
+  GzipReader reader(outlet, GzipReader::zlib_format);
   return read_all(reader, input);
 }
 

@@ -1,0 +1,52 @@
+#include <logboom/input.hpp>
+#include <logboom/testing.hpp>
+
+#include <cstdlib>
+
+namespace logboom::plugins {
+PluginInfo in_http();
+}
+
+namespace {
+
+using namespace logboom;
+using namespace logboom::testing;
+
+struct Started {
+  Started() : context("source", "http", {{"add_http_headers", "true"}, {"body_size_limit", "4k"}}) {
+    plugin = plugins::in_http().make(context.element(), context);
+    dynamic_cast<Input&>(*plugin).start(host);
+  }
+  FakeContext context;
+  FakeHost host;
+  std::unique_ptr<Plugin> plugin;
+};
+
+/// What a client is sent, without the answer 100, which depends on when the body comes.
+std::string answers(SessionDriver& client) {
+  std::string all;
+  for (const std::string& part : client.connection().sent()) {
+    if (!part.starts_with("HTTP/1.1 100")) all += part;
+  }
+  return all;
+}
+
+std::string records(SessionDriver& client) {
+  std::string all;
+  for (const Row& row : client.connection().rows()) all += row.tag + row.record + "\n";
+  return all;
+}
+
+}  // namespace
+
+/// However the stream is cut, the same events come of it and the same answers.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static Started started;
+  const std::string_view stream(reinterpret_cast<const char*>(data), size);
+  const auto whole = started.host.connect();
+  whole->feed(stream);
+  const auto cut = started.host.connect();
+  cut->feed_bytewise(stream);
+  if (answers(*whole) != answers(*cut) || records(*whole) != records(*cut)) std::abort();
+  return 0;
+}

@@ -1,0 +1,71 @@
+#include <logboom/input.hpp>
+
+#include <algorithm>
+
+#include "options.hpp"
+#include "session.hpp"
+
+namespace logboom {
+
+namespace in_http {
+namespace {
+
+class HttpInput final : public Input {
+ public:
+  using Options = in_http::Options;
+
+  HttpInput(Options options, BuildContext& context)
+      : options_(std::move(options)), extractor_(options_.extract, context.element()) {
+    const auto& origins = options_.cors_allow_origins;
+    if (options_.cors_allow_credentials && std::find(origins.begin(), origins.end(), "*") != origins.end()) {
+      throw ConfigError(context.element().find("cors_allow_credentials")->value_pos,
+                        "cors_allow_credentials needs origins by name, not `*`");
+    }
+    if (!options_.by_content_type()) parsers_ = context.parser(options_.parse);
+  }
+
+  void start(net::Host& host) override {
+    shared_ = std::make_unique<Shared>(options_, extractor_, parsers_, host);
+    net::StreamListen where;
+    where.bind = options_.bind;
+    where.port = options_.port;
+    where.backlog = options_.backlog;
+    where.reset_on_close = false;
+    host.listen(where,
+                [this](net::Connection& connection) { return std::make_unique<HttpSession>(connection, *shared_); });
+  }
+
+ private:
+  Options options_;
+  Extractor extractor_;
+  BuildContext::ParserFactory parsers_;
+  std::unique_ptr<Shared> shared_;
+};
+
+/// What would make a connection safe must never be passed over in silence.
+void refuse_tls(const Element& element) {
+  for (const Element* section : element.sections("transport")) {
+    if (section->arg == "tcp") continue;
+    throw ConfigError(section->pos, cat("<transport ", section->arg,
+                                        "> is not supported by this version's http input: it would listen without TLS. "
+                                        "Remove the section to accept that, or keep the port private"));
+  }
+}
+
+}  // namespace
+}  // namespace in_http
+
+namespace plugins {
+
+PluginInfo in_http() {
+  PluginInfo info = describe_plugin<logboom::in_http::HttpInput>(
+      PluginKind::input, "http", "Receives events over HTTP: JSON, msgpack, NDJSON, forms, or text for a parser.");
+  info.make = [make = std::move(info.make)](const Element& element, BuildContext& context) {
+    logboom::in_http::refuse_tls(element);
+    return make(element, context);
+  };
+  return info;
+}
+
+}  // namespace plugins
+}  // namespace logboom
