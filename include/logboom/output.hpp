@@ -79,6 +79,16 @@ class EmitOutput : public Output {
   virtual Holder* holder() noexcept { return nullptr; }
 };
 
+/// A way from an output's flush threads back into the rules: into those of its `@label`, or else of the label where its
+/// `<match>` stands. What is sent is counted as made. Threads: any. Lives as long as the output.
+class Reemitter {
+ public:
+  virtual ~Reemitter() = default;
+  /// Takes the delivery over. Its receipts are confirmed when every output on its way has it in its own way, and
+  /// destroyed unconfirmed where that can't be any more.
+  virtual void emit(Delivery delivery) = 0;
+};
+
 /// What came of an attempt to write a chunk.
 struct WriteResult {
   enum class Status : std::uint8_t {

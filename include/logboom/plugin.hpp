@@ -15,6 +15,7 @@ namespace logboom {
 class Formatter;
 class Output;
 class Parser;
+class Reemitter;
 
 /// A thing that a configuration names by `@type`.
 class Plugin {
@@ -55,6 +56,8 @@ class BuildContext {
   /// The same for a parser.
   using ParserFactory = std::function<std::unique_ptr<Parser>()>;
   virtual ParserFactory parser(const PluginSection& section) = 0;
+  /// For an output: its way back into the rules. Valid as long as the output.
+  virtual Reemitter& reemitter() = 0;
   /// Says that the plugin sends events to a label, which the configuration must have.
   virtual void label(const std::string& name, const SourcePos& pos) = 0;
   /// Makes an output of its own for a `<store>`; returns its place for RoutePlan::store.

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <map>
 #include <mutex>
+#include <shared_mutex>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -103,17 +104,33 @@ class StyledLog final : public OwnLog {
 
   void write(LogLevel level, std::string_view message) override {
     while (message.ends_with('\n')) message.remove_suffix(1);
+    if (put(level, message)) tell(level, message);
+  }
+
+  /// False where the line is left out.
+  bool put(LogLevel level, std::string_view message) {
     const std::string_view name = level_names.at(std::min(static_cast<std::size_t>(level), level_names.size() - 1));
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     const auto sec = std::chrono::floor<std::chrono::seconds>(now);
     const std::lock_guard lock(mutex_);
-    if (repetitions_.is_one(cat(name, " ", message))) return;
+    if (repetitions_.is_one(cat(name, " ", message))) return false;
     const std::string time =
         time_->format({sec.count(), static_cast<std::uint32_t>(std::chrono::nanoseconds(now - sec).count())});
     const std::string line = style_.format == LogFormat::json ? cat("{\"time\":", json_text(time), ",\"level\":\"",
                                                                     name, "\",\"message\":", json_text(message), "}\n")
                                                               : cat(time, " [", name, "]: ", harmless(message), "\n");
     file_ ? file_->write(line, static_cast<std::time_t>(sec.count())) : write_to_stderr(line);
+    return true;
+  }
+
+  void tell(LogLevel level, std::string_view message) {
+    // What a listener logs itself is for nobody but the log.
+    thread_local bool telling = false;
+    if (telling) return;
+    const std::shared_lock lock(listening_);
+    telling = true;
+    if (listener_) listener_(level, message);
+    telling = false;
   }
 
   void reopen() override {
@@ -134,6 +151,11 @@ class StyledLog final : public OwnLog {
     repetitions_.set(style);
   }
 
+  void listen(Listener listener) override {
+    const std::unique_lock lock(listening_);
+    listener_ = std::move(listener);
+  }
+
   void move_to_file(std::string path, LogRotation rotation) override {
     auto file = std::make_unique<LogFile>(std::move(path), rotation);
     const std::lock_guard lock(mutex_);
@@ -146,6 +168,8 @@ class StyledLog final : public OwnLog {
   std::optional<TimeFormatter> time_;
   Repetitions repetitions_;
   std::unique_ptr<LogFile> file_;
+  std::shared_mutex listening_;
+  Listener listener_;
 };
 
 }  // namespace

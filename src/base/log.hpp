@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -37,6 +38,10 @@ class OwnLog : public Log {
   /// From now on lines go to that file. Throws std::runtime_error, and changes nothing, when it can't be opened.
   /// Threads: any.
   virtual void move_to_file(std::string path, LogRotation rotation) = 0;
+  /// From now on this is called behind each line that was written, on the thread that wrote it; empty: nobody is.
+  /// Threads: any; afterwards the one before is not called any more.
+  using Listener = std::function<void(LogLevel, std::string_view message)>;
+  virtual void listen(Listener listener) = 0;
 };
 
 std::unique_ptr<OwnLog> make_stderr_log();

@@ -91,6 +91,10 @@ class FakeContext final : public BuildContext {
     if (!parsers) throw ConfigError({}, cat("no parser '", section.type, "' in this test"));
     return parsers(section);
   }
+  Reemitter& reemitter() override {
+    if (back == nullptr) throw ConfigError({}, "no way back in this test");
+    return *back;
+  }
   void label(const std::string& name, const SourcePos&) override { labels_used_.push_back(name); }
   std::size_t store(const PluginSection&, const std::vector<std::string>&) override { return stores_++; }
 
@@ -101,6 +105,7 @@ class FakeContext final : public BuildContext {
   /// Where formatters come from, if the plugin wants one.
   std::function<FormatterFactory(const PluginSection&)> formatters;
   std::function<ParserFactory(const PluginSection&)> parsers;
+  Reemitter* back = nullptr;
 
  private:
   void add(std::string key, std::string value, SourcePos pos) {

@@ -146,6 +146,7 @@ class TestContext : public BuildContext {
     return [] { return std::make_unique<TestFormatter>(); };
   }
   ParserFactory parser(const PluginSection&) override { return {}; }
+  Reemitter& reemitter() override { throw ConfigError({}, "no way back in this test"); }
   void label(const std::string&, const SourcePos&) override {}
   std::size_t store(const PluginSection& section, const std::vector<std::string>&) override {
     stores.push_back(section.type);
