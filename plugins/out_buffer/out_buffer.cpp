@@ -92,8 +92,8 @@ class OutBufferPlugin final : public ChunkOutput {
 namespace plugins {
 
 PluginInfo out_buffer() {
-  return describe_plugin<OutBufferPlugin>(PluginKind::output, "buffer",
-                                          "Buffers events, and hands them to the rules of a `<label>` when it flushes.");
+  return describe_plugin<OutBufferPlugin>(
+      PluginKind::output, "buffer", "Buffers events, and hands them to the rules of a `<label>` when it flushes.");
 }
 
 }  // namespace plugins

@@ -41,6 +41,19 @@ PatternList patterns_of(const Element& element) {
 
 }  // namespace
 
+/// One output's way back into the rules of one label.
+class LabelReemitter final : public Reemitter {
+ public:
+  LabelReemitter(WayBack* back, std::string label) : back_(back), label_(std::move(label)) {}
+  void emit(Delivery delivery) override {
+    if (back_ != nullptr) back_->emit(label_, std::move(delivery), true);
+  }
+
+ private:
+  WayBack* back_;
+  std::string label_;
+};
+
 /// What one plugin sees while it is made.
 class NodeContext final : public BuildContext {
  public:
@@ -72,6 +85,16 @@ class NodeContext final : public BuildContext {
 
   FormatterFactory formatter(const PluginSection& section) override {
     return factory<Formatter>(PluginKind::formatter, "format", section);
+  }
+  Reemitter& reemitter() override {
+    auto& output = dynamic_cast<OutputNode&>(node_);
+    std::string label = node_.label;
+    if (const Attribute* given_label = given(element_, "@label")) {
+      label = given_label->value == "@ROOT" ? std::string() : given_label->value;
+      builder_->use_label(node_, given_label->value, given_label->value_pos);
+    }
+    output.back = std::make_unique<LabelReemitter>(context_->back, std::move(label));
+    return *output.back;
   }
   ParserFactory parser(const PluginSection& section) override {
     return factory<Parser>(PluginKind::parser, "parse", section);

@@ -5,6 +5,8 @@
 #include <thread>
 #include <utility>
 
+#include "pipeline/carries_events.hpp"
+
 namespace logboom {
 
 namespace {
@@ -106,6 +108,16 @@ void Dispatcher::dispatch(Routes& routes, const std::string& label, Delivery del
   collect(node, std::move(delivery.batch), legs);
   deliver(std::move(legs), std::move(delivery.receipts), flow);
   watch_holders();
+}
+
+void Dispatcher::inject(const std::string& label, Delivery delivery, bool made) {
+  const CarriesEvents mark;
+  // A tag remembers the route of the worker whose table made it.
+  auto batch = std::make_unique<EventBatch>(tags(label).intern(delivery.batch->tag().text()));
+  batch->hold(*delivery.batch);
+  for (const Span& span : delivery.batch->spans()) batch->add_held(span);
+  if (made) counters().made.add(batch->events());
+  dispatch(*routes_, label, {BatchPtr(std::move(batch)), std::move(delivery.receipts)}, held_flow_);
 }
 
 void Dispatcher::collect(const RouteNode& node, BatchPtr batch, Legs& legs, Legs::Group group, std::size_t from) {

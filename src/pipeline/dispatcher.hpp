@@ -43,10 +43,14 @@ class Dispatcher {
   std::shared_ptr<Emitter> emitter(const std::shared_ptr<InputNode>& input);
   /// From now on events go this pipeline's way.
   void swap(std::shared_ptr<const Pipeline> next, const Heirs& heirs);
+  /// Events that no input brings: into the rules of this label. `made`: they are counted as made. What is logged while
+  /// they are carried does not become events itself.
+  void inject(const std::string& label, Delivery delivery, bool made);
+  Executor& executor() noexcept { return executor_; }
   /// Some buffer has room again. Any thread.
   void space();
   /// The end: gives out what filters hold, waits until `deadline` for room for what is parked, and counts the rest as
-  /// dropped.
+  /// dropped. Events may still be injected afterwards, by one thread at a time, and want another `finish`.
   void finish(Clock::time_point deadline);
 
  private:

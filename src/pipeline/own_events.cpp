@@ -2,7 +2,8 @@
 
 #include <chrono>
 #include <cstring>
-#include <utility>
+
+#include "pipeline/carries_events.hpp"
 
 namespace logboom {
 
@@ -13,8 +14,6 @@ constexpr std::string_view tag_prefix = "fluent.";
 constexpr std::array<std::string_view, 6> levels{"trace", "debug", "info", "warn", "error", "fatal"};
 // No `<match>` is about this tag alone.
 constexpr std::string_view nobodys_tag = "\x01";
-
-thread_local bool carries = false;
 
 BatchPtr batch_of(LogLevel level, std::string_view message) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -35,11 +34,6 @@ BatchPtr batch_of(LogLevel level, std::string_view message) {
 }
 
 }  // namespace
-
-CarriesOwnEvent::CarriesOwnEvent(std::string_view tag) noexcept
-    : before_(std::exchange(carries, carries || tag.starts_with(tag_prefix))) {}
-CarriesOwnEvent::~CarriesOwnEvent() { carries = before_; }
-bool CarriesOwnEvent::here() noexcept { return carries; }
 
 OwnEvents::OwnEvents(OwnLog& log, WayBack& back, Metrics& metrics) : log_(log), back_(back) {
   metrics.counter("logboom_input_events_total", {{"id", "own_log"}, {"type", "own_log"}}, events_);
@@ -63,14 +57,14 @@ void OwnEvents::follow(const Pipeline& pipeline) {
 
 void OwnEvents::add(LogLevel level, std::string_view message) {
   const auto index = static_cast<std::size_t>(level);
-  if (index >= levels.size() || CarriesOwnEvent::here()) return;
+  if (index >= levels.size() || CarriesEvents::here()) return;
   std::string label;
   {
     const std::lock_guard lock(mutex_);
     if (!taken_[index]) return;
     label = label_;
   }
-  if (back_.emit(label, {batch_of(level, message), {}})) events_.add();
+  if (back_.emit(label, {batch_of(level, message), {}}, false)) events_.add();
 }
 
 }  // namespace logboom

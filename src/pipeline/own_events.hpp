@@ -12,7 +12,8 @@ namespace logboom {
 
 /// logboom's own log as events: the tag is `fluent.LEVEL`, the record {"message": …}. They go to `<label @FLUENT_LOG>`,
 /// or to a top-level `<match>` that takes these tags and not every other one as well (Fluentd also sends them to
-/// `<match **>`). Without either there are none. What is logged while such an event is carried is no event.
+/// `<match **>`). Without either there are none. What is logged while events from within are carried
+/// is no event.
 ///
 /// Threads: lines come on any; the rest belongs to the main thread. Lifetime: ends before what it was made with.
 class OwnEvents {
@@ -34,19 +35,6 @@ class OwnEvents {
   std::mutex mutex_;
   std::string label_;
   std::array<bool, 6> taken_{};  // by level
-};
-
-/// True on a thread that carries such an event now.
-class CarriesOwnEvent {
- public:
-  explicit CarriesOwnEvent(std::string_view tag) noexcept;
-  CarriesOwnEvent(const CarriesOwnEvent&) = delete;
-  CarriesOwnEvent& operator=(const CarriesOwnEvent&) = delete;
-  ~CarriesOwnEvent();
-  static bool here() noexcept;
-
- private:
-  bool before_;
 };
 
 }  // namespace logboom

@@ -15,6 +15,7 @@
 #include "net/input_host.hpp"
 #include "output/sink.hpp"
 #include "pipeline/registry.hpp"
+#include "pipeline/way_back.hpp"
 #include "route/router.hpp"
 
 namespace logboom {
@@ -61,9 +62,10 @@ struct OutputNode final : Node {
   std::vector<std::shared_ptr<OutputNode>> stores;  // its own outputs, by their number in a RoutePlan
   std::unique_ptr<Output> plugin;
   std::unique_ptr<Output> secondary;
-  std::unique_ptr<Sink> sink;   // null where the output only routes
-  EmitOutput* emits = nullptr;  // the plugin, where it sends events on
-  std::string emit_label;       // into whose rules
+  std::unique_ptr<Sink> sink;       // null where the output only routes
+  EmitOutput* emits = nullptr;      // the plugin, where it sends events on
+  std::unique_ptr<Reemitter> back;  // its way into the rules, where it has asked for one
+  std::string emit_label;           // into whose rules
   bool started = false;
 };
 
@@ -109,7 +111,8 @@ class Pipeline {
     SystemSettings system;
     std::uint64_t generation;
     WarnFn warn;
-    Bury bury{};  // empty: destroyed where they are left
+    Bury bury{};              // empty: destroyed where they are left
+    WayBack* back = nullptr;  // null: what outputs emit goes nowhere
   };
 
   /// Throws ConfigError for everything that is wrong in the configuration. With `previous` the nodes that are unchanged

@@ -28,16 +28,25 @@ void raise_file_limit(Log& log) {
 
 Runtime::Runtime(const Element& root, Pipeline::Context context, OwnLog& log, MetricsRegistry& metrics,
                  ConfigLoader load)
-    : log_(log), metrics_(metrics), load_(std::move(load)), server_(context.system.workers, log) {
+    : log_(log),
+      metrics_(metrics),
+      load_(std::move(load)),
+      server_(context.system.workers, log),
+      own_events_(log, way_back_, metrics) {
+  context.back = &way_back_;
   context.bury = [this](std::unique_ptr<Node> node) { bury(std::move(node)); };
   pipeline_ = std::make_shared<Pipeline>(root, std::move(context));
   server_.decompress_budget().resize(pipeline_->system().decompression_budget);
   for (auto& worker : server_.workers()) dispatchers_.push_back(std::make_unique<Dispatcher>(pipeline_, *worker));
   connect_outputs(*pipeline_);
+  std::vector<Dispatcher*> dispatchers;
+  for (auto& dispatcher : dispatchers_) dispatchers.push_back(dispatcher.get());
+  way_back_.open(std::move(dispatchers));
 }
 
 Runtime::~Runtime() {
   for (auto& worker : server_.workers()) worker->stop_and_join();
+  way_back_.close();
 }
 
 void Runtime::connect_outputs(const Pipeline& pipeline) {
@@ -56,6 +65,7 @@ int Runtime::run() {
   server_.on_signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGCONT}, [this](int signal) { on_signal(signal); });
   pipeline_->start_outputs();
   server_.start_workers();
+  own_events_.follow(*pipeline_);
   start_inputs(*pipeline_);
   for (const auto& input : pipeline_->inputs()) input->host->begin();
   if (pipeline_->inputs().empty()) log_.warn("the configuration has no <source>: nothing will come in");
@@ -93,12 +103,12 @@ void Runtime::on_signal(int signal) {
   }
 }
 
-/// Every sink, also of outputs that are on their way out.
-void Runtime::each_sink(const std::function<void(Sink&)>& call) {
+/// Every output with a sink, also those that are on their way out.
+void Runtime::each_output(const std::function<void(OutputNode&)>& call) {
   for (const auto& output : pipeline_->outputs()) {
-    if (output->sink) call(*output->sink);
+    if (output->sink) call(*output);
   }
-  for (const auto& output : leaving_) call(*output->sink);
+  for (const auto& output : leaving_) call(*output);
 }
 
 /// First the connections, each as its protocol asks; then the buffers.
@@ -106,32 +116,42 @@ void Runtime::shut_down() {
   if (std::exchange(stopping_, true)) return;
   log_.info("stopping: taking what has arrived, then writing what is buffered");
   deadline_ = Clock::now() + connections_patience + flush_patience;
-  each_sink([](Sink& sink) { sink.flush_now(); });
+  each_output([](OutputNode& output) { output.sink->flush_now(); });
   server_.shut_down(Clock::now() + connections_patience, [this] { flush_and_leave(); });
 }
 
 void Runtime::flush_and_leave() {
   for (auto& worker : server_.workers()) worker->stop_and_join();
-  for (auto& dispatcher : dispatchers_) dispatcher->finish(deadline_ - flush_patience);
+  way_back_.workers_ended(deadline_);
+  finish_routing();
   take_buried();
   bool clean = true;
   bool stuck = false;
-  each_sink([&](Sink& sink) {
-    const Stopped stopped = sink.stop(deadline_);
+  const auto stop = [&](OutputNode& output) {
+    const Stopped stopped = output.sink->stop(deadline_);
     clean = clean && stopped == Stopped::clean;
     stuck = stuck || stopped == Stopped::stuck;
-  });
+  };
+  // First those that send events on, while the others still take them.
+  each_output([&](OutputNode& output) { output.back != nullptr ? stop(output) : void(); });
+  way_back_.close();
+  finish_routing();
+  each_output([&](OutputNode& output) { output.back == nullptr ? stop(output) : void(); });
   print_summary(clean);
   if (stuck) ::_exit(0);
   server_.stop();
 }
 
+void Runtime::finish_routing() {
+  for (auto& dispatcher : dispatchers_) dispatcher->finish(deadline_ - flush_patience);
+}
+
 void Runtime::reopen() {
   log_.info("SIGUSR1: writing what is buffered, opening files anew");
   log_.reopen();
-  each_sink([](Sink& sink) {
-    sink.reopen();
-    sink.flush_now();
+  each_output([](OutputNode& output) {
+    output.sink->reopen();
+    output.sink->flush_now();
   });
 }
 

@@ -12,6 +12,7 @@
 #include "base/metrics.hpp"
 #include "net/server.hpp"
 #include "pipeline/dispatcher.hpp"
+#include "pipeline/own_events.hpp"
 #include "pipeline/pipeline.hpp"
 
 namespace logboom {
@@ -59,9 +60,10 @@ class Runtime {
   void bury(std::unique_ptr<Node> node);
   void take_buried();
   void let_go(OutputNode& output);
-  void each_sink(const std::function<void(Sink&)>& call);
+  void each_output(const std::function<void(OutputNode&)>& call);
   void shut_down();
   void flush_and_leave();
+  void finish_routing();
   void reopen();
   void print_counters();
   void print_summary(bool clean);
@@ -73,8 +75,10 @@ class Runtime {
   std::mutex mutex_;
   std::vector<std::unique_ptr<Node>> buried_;       // by any thread
   std::list<std::unique_ptr<OutputNode>> leaving_;  // outputs of no pipeline that still write what they have
+  WayBack way_back_;
   std::shared_ptr<Pipeline> pipeline_;
   std::vector<std::unique_ptr<Dispatcher>> dispatchers_;
+  OwnEvents own_events_;
   Clock::time_point deadline_{};
   bool stopping_ = false;
   int status_ = 0;
