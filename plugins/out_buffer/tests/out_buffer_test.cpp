@@ -37,7 +37,7 @@ class OutBufferTest : public ::testing::Test {
   ChunkOutput& output() { return dynamic_cast<ChunkOutput&>(*plugin_); }
 
   Back back_;
-  testing::FakeContext context_;
+  logboom::testing::FakeContext context_;
   std::unique_ptr<Plugin> plugin_;
 };
 
@@ -72,7 +72,7 @@ TEST_F(OutBufferTest, gives_up_waiting_when_it_is_interrupted) {
 }
 
 TEST(OutBuffer, needs_a_label) {
-  testing::FakeContext context("match", "buffer");
+  logboom::testing::FakeContext context("match", "buffer");
   EXPECT_THROW(plugins::out_buffer().make(context.element(), context), ConfigError);
 }
 
