@@ -25,7 +25,7 @@ void put_string(OutBuffer& out, std::string_view text) {
   const bool short_form = text.size() < 32;
   *at++ = static_cast<char>(short_form ? 0xa0 | text.size() : 0xd9);
   if (!short_form) *at++ = static_cast<char>(text.size());
-  std::memcpy(at, text.data(), text.size());
+  if (!text.empty()) std::memcpy(at, text.data(), text.size());
   out.commit(text.size() + (short_form ? 1 : 2));
 }
 

@@ -42,7 +42,7 @@ class LastText {
     head_size_ = tail_size_ = 0;
     has_fraction_ = parts.fraction_end != parts.fraction_begin;
     const std::string_view head = has_fraction_ ? text.substr(0, parts.fraction_begin) : text;
-    const std::string_view tail = has_fraction_ ? text.substr(parts.fraction_end) : std::string_view();
+    const std::string_view tail = has_fraction_ ? text.substr(parts.fraction_end) : text.substr(text.size());
     if (head.empty() || head.size() + tail.size() > bytes_.size()) return;
     std::memcpy(bytes_.data(), head.data(), head.size());
     std::memcpy(bytes_.data() + head.size(), tail.data(), tail.size());
