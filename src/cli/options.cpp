@@ -16,7 +16,7 @@ namespace {
 constexpr const char* footer =
     "Without -c the configuration is $FLUENT_CONF, else /fluentd/etc/$FLUENTD_CONF, else /etc/logboom/logboom.conf,\n"
     "else /etc/fluent/fluent.conf.\n"
-    "Signals: TERM and INT stop, USR1 flushes and opens files anew, CONT prints all counters.\n"
+    "Signals: TERM and INT stop, HUP reloads, USR1 flushes and opens files anew, CONT prints all counters.\n"
     "Exit status: 0 fine, 1 a command line or configuration that is wrong, or a port that is taken.";
 
 constexpr const char* default_setup_folder = "/etc/fluent";

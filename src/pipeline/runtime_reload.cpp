@@ -74,8 +74,8 @@ Dispatcher::Heirs Runtime::heirs_of(const Pipeline& next) const {
 /// What has come by now, backlogs included, goes to the inputs that it came to; the workers take over one by one, and
 /// each accepts for the new inputs after it did.
 void Runtime::switch_to(std::shared_ptr<Pipeline> next) {
+  const auto heirs = std::make_shared<const Dispatcher::Heirs>(heirs_of(*next));
   const std::shared_ptr<Pipeline> previous = std::exchange(pipeline_, std::move(next));
-  const auto heirs = std::make_shared<const Dispatcher::Heirs>(heirs_of(*pipeline_));
   for (const auto& input : previous->inputs()) {
     if (!pipeline_->has(*input)) input->host->close();
   }

@@ -1,0 +1,232 @@
+"""SIGHUP under load: nothing is lost, nothing comes twice, no connection is closed."""
+
+import collections
+import json
+import os
+import re
+import signal
+import socket
+import threading
+import time
+
+import pytest
+
+from support.configs import forward_source
+from support.forward import Client, message, packed
+from support.logboom import free_port
+from support.wait import wait_until
+
+T = 1700000000
+
+FILE = """@type file
+  @id {id}
+  path {id}
+  append true
+  <format>
+    @type json
+  </format>
+  <buffer []>
+    flush_interval 0.02
+  </buffer>
+"""
+KEPT = "<match kept.**>\n  " + FILE.format(id="kept") + "</match>\n"
+
+
+def grep(pattern):
+    return f"""<filter **>
+  @type grep
+  @id sieve
+  <exclude>
+    key n
+    pattern {pattern}
+  </exclude>
+</filter>
+"""
+
+
+def first(port, **source):
+    return forward_source(port, **source) + grep("^a$") + KEPT + "<match **>\n  " + FILE.format(id="a") + "</match>\n"
+
+
+def second(port, **source):
+    return (forward_source(port, **source) + grep("^b$") + KEPT + """<match **>
+  @type copy
+  <store>
+    @type null
+  </store>
+  <store>
+  """ + FILE.format(id="b") + "</store>\n</match>\n")
+
+
+def configure(program, text):
+    """In one step, as an operator should."""
+    new = program.directory / "fluent.conf.new"
+    new.write_text(text)
+    os.replace(new, program.config_path)
+
+
+def reload(program, text, pattern="reloaded:", deadline=10.0):
+    start = program.stderr.line_count()
+    configure(program, text)
+    program.send_signal(signal.SIGHUP)
+    return program.wait_for_log(pattern, deadline, start)
+
+
+def written(program, *names):
+    """(client, n) of every line in these files."""
+    lines = []
+    for name in names:
+        path = program.directory / f"{name}.log"
+        lines += path.read_text().splitlines() if path.exists() else []
+    return [(event["c"], event["n"]) for event in map(json.loads, lines)]
+
+
+class Sender(threading.Thread):
+    """Numbered events until `end` is called; every second chunk under a tag of the output that stays."""
+
+    def __init__(self, address, name, acks):
+        super().__init__(daemon=True)
+        self.client = Client(address)
+        self.number, self.acks, self.sent, self.error = name, acks, 0, None
+        self.ending = threading.Event()
+        self.start()
+
+    def run(self):
+        try:
+            while not self.ending.is_set():
+                tag = ("kept.x", "other.x")[self.sent // 20 % 2]
+                entries = [(T, {"c": self.number, "n": n}) for n in range(self.sent, self.sent + 20)]
+                chunk = f"{self.number}-{self.sent}"
+                if self.acks:
+                    self.client.send_and_wait(packed(tag, entries, {"chunk": chunk}), chunk)
+                else:
+                    self.client.send(b"".join(message(tag, *entry) for entry in entries))
+                    time.sleep(0.001)
+                self.sent += 20
+        except Exception as error:  # what it is, the test says
+            self.error = error
+
+    def end(self):
+        self.ending.set()
+        self.join(20)
+        assert self.error is None, f"client {self.number}: {self.error!r}"
+        assert not self.client.closed(), f"the connection of client {self.number} was closed"
+
+
+def reload_for(program, seconds, texts, each_second=50):
+    """Reloads one text after the other; returns how many of the signals were followed."""
+    start = program.stderr.line_count()
+    end, n = time.monotonic() + seconds, 0
+    while time.monotonic() < end:
+        configure(program, texts[n % len(texts)])
+        program.send_signal(signal.SIGHUP)
+        n += 1
+        time.sleep(1 / each_second)
+    return sum("reloaded:" in line for line in program.stderr.lines()[start:])
+
+
+@pytest.mark.parametrize("source", [{}, {"send_keepalive_packet": "true"}], ids=["same source", "changed source"])
+def test_fifty_reloads_a_second_under_load_lose_nothing_and_close_nothing(logboom, source):
+    port = free_port()
+    texts = [second(port, **source), first(port)]
+    program = logboom(first(port))
+    senders = [Sender(program.address(), name, acks=name % 2 == 0) for name in range(8)]
+    wait_until(lambda: all(sender.sent > 200 for sender in senders), what="events")
+    assert reload_for(program, 1.5, texts) > 20
+    rss, descriptors = program.rss(), program.descriptors()
+    reloads = reload_for(program, 4, texts)
+    assert reloads > 60
+    if not program.sanitized():
+        assert program.rss() < rss + 32 * 1024 * 1024
+    assert program.descriptors() < descriptors + 40
+    for sender in senders:
+        sender.end()
+    # What has left the pipeline writes what it has, and goes.
+    reload(program, first(port))
+    wait_until(lambda: program.descriptors() <= descriptors, what="descriptors that are given back")
+    summary = program.stop()
+    expected = sum(sender.sent for sender in senders)
+    counted = collections.Counter(written(program, "kept", "a", "b"))
+    assert {pair for pair, times in counted.items() if times > 1} == set()
+    assert len(counted) == expected
+    assert summary["received"] == expected and summary["buffered"] == summary["dropped"] == 0
+    assert len(written(program, "a")) > 0 and len(written(program, "b")) > 0
+
+
+def test_a_wrong_configuration_is_refused_whole_and_the_running_one_goes_on(logboom):
+    port = free_port()
+    program = logboom(first(port))
+    with Client(program.address()) as client:
+        bad = second(port).replace("@type null", "@type nulll")
+        line = next(n for n, text in enumerate(bad.splitlines(), 1) if "nulll" in text)
+        assert f"fluent.conf:{line}:" in reload(program, bad, "config error")
+        program.wait_for_log("the reload is refused")
+        client.send_and_wait(message("other", T, {"c": 0, "n": 1}, {"chunk": "c"}), "c")
+        taken = free_port()
+        with socket.create_server(("127.0.0.1", taken)):
+            reload(program, first(taken), "in use")
+        client.send_and_wait(message("other", T, {"c": 0, "n": 2}, {"chunk": "c"}), "c")
+        with Client(("127.0.0.1", port)) as another:
+            another.send_and_wait(message("other", T, {"c": 0, "n": 3}, {"chunk": "c"}), "c")
+        reload(program, second(port), "reloaded: 2 of 6")
+        client.send_and_wait(message("other", T, {"c": 0, "n": 4}, {"chunk": "c"}), "c")
+    program.stop()
+    assert written(program, "a") == [(0, 1), (0, 2), (0, 3)]
+    assert written(program, "b") == [(0, 4)]
+
+
+def test_a_removed_source_ends_its_connections_after_what_they_sent(logboom):
+    port, other = free_port(), free_port()
+    two = forward_source(port) + forward_source(other).replace("@id input", "@id second")
+    program = logboom(two + KEPT + "<match **>\n  " + FILE.format(id="a") + "</match>\n")
+    with Client(("127.0.0.1", port)) as stays, Client(("127.0.0.1", other)) as goes:
+        goes.send(b"".join(message("other", T, {"c": 1, "n": n}) for n in range(100)))
+        reload(program, first(port))
+        goes.wait_closed()
+        with pytest.raises(OSError):
+            Client(("127.0.0.1", other))
+        stays.send_and_wait(message("other", T, {"c": 0, "n": 0}, {"chunk": "c"}), "c")
+        assert not stays.closed()
+    assert program.stop()["received"] == 101
+    assert sorted(written(program, "a")) == [(0, 0)] + [(1, n) for n in range(100)]
+
+
+def test_a_source_that_moves_keeps_its_connections(logboom):
+    port, other = free_port(), free_port()
+    program = logboom(first(port))
+    with Client(("127.0.0.1", port)) as client:
+        client.send_and_wait(message("other", T, {"c": 0, "n": 0}, {"chunk": "c"}), "c")
+        reload(program, second(other))
+        client.send_and_wait(message("other", T, {"c": 0, "n": 1}, {"chunk": "c"}), "c")
+        with Client(("127.0.0.1", other)) as new:
+            new.send_and_wait(message("other", T, {"c": 0, "n": 2}, {"chunk": "c"}), "c")
+        with pytest.raises(OSError):
+            Client(("127.0.0.1", port))
+    program.stop()
+    assert written(program, "a") == [(0, 0)]
+    assert written(program, "b") == [(0, 1), (0, 2)]
+
+
+def test_counters_go_on_and_those_of_what_was_removed_are_kept_in_sum(logboom):
+    port = free_port()
+    program = logboom(first(port))
+    with Client(program.address()) as client:
+        for n in range(5):
+            client.send_and_wait(message("kept.x", T, {"c": 0, "n": n}, {"chunk": "c"}), "c")
+            client.send_and_wait(message("other", T, {"c": 0, "n": n}, {"chunk": "c"}), "c")
+        reload(program, second(port))
+        client.send_and_wait(message("kept.x", T, {"c": 0, "n": 9}, {"chunk": "c"}), "c")
+    name = "logboom_output_delivered_events_total"
+    program.wait_for_counter(name, 6, id="kept")
+    program.wait_for_counter(name, 5, id="retired")
+    counters = program.counters()
+    assert counters.total(name, id="a") == 0
+    assert counters.total("logboom_input_events_total", id="input") == 11
+    program.stop()
+
+
+def test_system_settings_that_need_a_restart_are_named(logboom):
+    program = logboom("<system>\n  workers 1\n</system>\n" + first(0))
+    reload(program, "<system>\n  workers 2\n  log_level debug\n</system>\n" + first(0), "workers.* needs a restart")
+    assert re.search(r"1 workers", "\n".join(program.log_lines("ready")))
+    program.stop()
