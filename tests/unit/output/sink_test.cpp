@@ -97,6 +97,42 @@ TEST(BufferedSink, writes_what_it_gets_and_idles_when_nothing_is_left) {
   f.expect_balance();
 }
 
+TEST(BufferedSink, drain_writes_what_is_buffered_through_its_retries_and_says_when_it_is_done) {
+  BufferSettings settings = immediate();
+  settings.flush_mode = FlushMode::lazy;
+  settings.flush_threads = 2;
+  Fixture f(settings);
+  int failures = 3;
+  f.output.on_write = [&](const Chunk&) -> WriteResult { return failures-- > 0 ? not_now("down") : WriteResult{}; };
+  f.sink->start();
+  for (int n = 0; n < 10; ++n) f.put(n);
+  std::atomic<int> done{0};
+  f.sink->drain([&] { ++done; });
+  ASSERT_TRUE(eventually([&] { return done == 1; }));
+  EXPECT_EQ(f.output.numbers.size(), 10u);
+  EXPECT_EQ(f.stop(0ms), Stopped::clean);
+  EXPECT_EQ(done, 1);
+  EXPECT_EQ(f.output.stops, 1);
+  f.expect_balance();
+}
+
+TEST(BufferedSink, one_that_was_never_started_is_drained_at_once) {
+  Fixture f(immediate());
+  int done = 0;
+  f.sink->drain([&] { ++done; });
+  EXPECT_EQ(done, 1);
+}
+
+TEST(BufferedSink, stop_ends_a_drain_that_is_not_done) {
+  Fixture f(immediate());
+  f.output.on_write = [](const Chunk&) { return not_now("down"); };
+  f.sink->start();
+  f.put(1);
+  f.sink->drain([] {});
+  EXPECT_EQ(f.stop(30ms), Stopped::left_over);
+  f.expect_balance();
+}
+
 TEST(BufferedSink, appends_during_a_write_go_together_into_the_next_one) {
   Fixture f(immediate());
   f.output.blocked = true;

@@ -234,8 +234,16 @@ void Bench::send(std::string_view tag, int first, int count, Receipts receipts) 
 
 void Bench::send_from(ToyFlow& from, std::string_view tag, int first, int count, Receipts receipts,
                       std::size_t input_index) {
-  const std::shared_ptr<Emitter> keep = dispatcher->emitter(input_node(input_index));
-  Emitter& emitter = *keep;
+  const std::shared_ptr<Emitter> emitter = dispatcher->emitter(input_node(input_index));
+  send_by(*emitter, from, tag, first, count, std::move(receipts));
+}
+
+void Bench::send_by(Emitter& emitter, Flow& from, std::string_view tag, int first, int count, Receipts receipts) {
+  received_ += static_cast<std::uint64_t>(count);
+  emit(emitter, from, tag, first, count, std::move(receipts));
+}
+
+void Bench::emit(Emitter& emitter, Flow& from, std::string_view tag, int first, int count, Receipts receipts) {
   OutBuffer bytes;
   msgpack::Writer writer(bytes);
   for (int n = first; n < first + count; ++n) {
@@ -249,7 +257,6 @@ void Bench::send_from(ToyFlow& from, std::string_view tag, int first, int count,
   std::memcpy(slab->data(), bytes.data(), bytes.size());
   auto batch = std::make_unique<EventBatch>(emitter.tag(tag));
   batch->add({slab->data(), static_cast<std::uint32_t>(bytes.size()), static_cast<std::uint32_t>(count)}, slab);
-  received_ += static_cast<std::uint64_t>(count);
   emitter.emit({BatchPtr(std::move(batch)), std::move(receipts)}, from);
 }
 

@@ -92,6 +92,10 @@ class Bench {
   void send(std::string_view tag, int first, int count = 1, Receipts receipts = {});
   void send_from(ToyFlow& from, std::string_view tag, int first, int count = 1, Receipts receipts = {},
                  std::size_t input = 0);
+  /// The same, by an emitter that the test has.
+  void send_by(Emitter& emitter, Flow& from, std::string_view tag, int first, int count = 1, Receipts receipts = {});
+  static void emit(Emitter& emitter, Flow& from, std::string_view tag, int first, int count = 1,
+                   Receipts receipts = {});
   /// Gives a sink room, tells the dispatcher and lets it work.
   void make_room(const std::string& id, std::uint64_t events);
   void run_posted();
