@@ -122,6 +122,7 @@ struct JsonReader::Impl {
   dom::parser parser;
 
   simdjson::error_code read(std::string_view text, OutBuffer& out) {
+    if (text.empty()) return simdjson::EMPTY;
     dom::element root;
     simdjson::error_code code = parser.parse(text.data(), text.size()).get(root);
     if (code == simdjson::NUMBER_ERROR) code = parser.parse(with_wide_integers_as_floats(text)).get(root);
