@@ -42,7 +42,7 @@ class LogfmtParser : public Parser {
 }  // namespace
 
 PluginInfo parser_logfmt() {
-  return describe_plugin<LogfmtParser>(PluginKind::parser, "logfmt", "key=value pairs with blanks between them.");
+  return describe_plugin<LogfmtParser>(PluginKind::parser, "logfmt", "Pairs, key=value, with blanks between them.");
 }
 
 }  // namespace logboom::plugins

@@ -96,7 +96,7 @@ class MsgpackParser : public Parser {
 }  // namespace
 
 PluginInfo parser_msgpack() {
-  return describe_plugin<MsgpackParser>(PluginKind::parser, "msgpack", "msgpack maps, in a stream.");
+  return describe_plugin<MsgpackParser>(PluginKind::parser, "msgpack", "Maps of msgpack, in a stream.");
 }
 
 }  // namespace logboom::plugins

@@ -1,9 +1,9 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <logboom/line_writer.hpp>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <logboom/line_writer.hpp>
 
 #include <csignal>
 #include <future>

@@ -39,30 +39,29 @@ TEST(ParserMultiline, the_formats_are_put_together) {
                                 {"format2", R"(/Processing by (?<controller>[^\n]+)\n/)"},
                                 {"format3", R"(/(  Parameters: (?<parameters>[^\n]+)\n)?Completed (?<code>\d+)/)"},
                                 {"types", "code:integer"}});
-    EXPECT_EQ(parser.record("Started GET \"/u\"\nProcessing by U#show\n  Parameters: {}\nCompleted 200 OK"),
-              R"({"method":"GET","path":"/u","controller":"U#show","parameters":"{}","code":200})");
-    EXPECT_EQ(parser.record("Started GET \"/u\"\nProcessing by U#show\nCompleted 200 OK"),
-              R"({"method":"GET","path":"/u","controller":"U#show","code":200})");
-    EXPECT_EQ(parser.record("Started GET"), "error: the text does not match the regexp");
+  EXPECT_EQ(parser.record("Started GET \"/u\"\nProcessing by U#show\n  Parameters: {}\nCompleted 200 OK"),
+            R"({"method":"GET","path":"/u","controller":"U#show","parameters":"{}","code":200})");
+  EXPECT_EQ(parser.record("Started GET \"/u\"\nProcessing by U#show\nCompleted 200 OK"),
+            R"({"method":"GET","path":"/u","controller":"U#show","code":200})");
+  EXPECT_EQ(parser.record("Started GET"), "error: the text does not match the regexp");
 }
 
 std::string refusal(const Params& params) {
-    try {
-      driver(params);
-      return "accepted";
-    } catch (const logboom::ConfigError& error) {
-      return error.what();
-    }
+  try {
+    driver(params);
+    return "accepted";
+  } catch (const logboom::ConfigError& error) {
+    return error.what();
+  }
 }
 
 TEST(ParserMultiline, what_is_wrong_is_refused_at_its_place) {
-    EXPECT_EQ(refusal({{"format1", "(?<a>.*)"}}),
-              "test.conf:3:9: format1 is a regular expression between slashes: /…/");
-    EXPECT_EQ(refusal({{"format1", "/(?<a>.*)/"}, {"format3", "/(?<b>.*)/"}}),
-              "test.conf:4:1: format3 is there, but format2 is missing");
-    EXPECT_EQ(refusal({{"format1", "/(?<a>.*)/"}, {"format_firstline", "/(/"}}).substr(0, 15), "test.conf:4:18:");
-    EXPECT_NE(refusal({{"format1", "/x/"}}).find("no named groups"), std::string::npos);
-    EXPECT_NE(refusal({}).find("no named groups"), std::string::npos);
+  EXPECT_EQ(refusal({{"format1", "(?<a>.*)"}}), "test.conf:3:9: format1 is a regular expression between slashes: /…/");
+  EXPECT_EQ(refusal({{"format1", "/(?<a>.*)/"}, {"format3", "/(?<b>.*)/"}}),
+            "test.conf:4:1: format3 is there, but format2 is missing");
+  EXPECT_EQ(refusal({{"format1", "/(?<a>.*)/"}, {"format_firstline", "/(/"}}).substr(0, 15), "test.conf:4:18:");
+  EXPECT_NE(refusal({{"format1", "/x/"}}).find("no named groups"), std::string::npos);
+  EXPECT_NE(refusal({}).find("no named groups"), std::string::npos);
 }
 
 }  // namespace
