@@ -56,14 +56,56 @@ struct Element {
 /// Everything that can be wrong in a configuration. `what()` is "file:line:column: message".
 class ConfigError : public std::runtime_error {
  public:
-  ConfigError(SourcePos pos, std::string message);
+  /// `rule`: a short name for this kind of error, as `logboom check --json` shows it.
+  ConfigError(SourcePos pos, std::string message, std::string rule = {});
 
   const SourcePos& pos() const noexcept { return pos_; }
   const std::string& message() const noexcept { return message_; }
+  const std::string& rule() const noexcept { return rule_; }
+
+ protected:
+  ConfigError(const std::string& what, const ConfigError& first);
 
  private:
   SourcePos pos_;
   std::string message_;
+  std::string rule_;
+};
+
+/// Several errors, sorted by place, each once. `what()` has a line for each; the rest is that of the first.
+class ConfigErrors final : public ConfigError {
+ public:
+  /// `errors` is sorted, without duplicates, and not empty.
+  explicit ConfigErrors(std::vector<ConfigError> errors);
+  const std::vector<ConfigError>& all() const noexcept { return all_; }
+
+ private:
+  std::vector<ConfigError> all_;
+};
+
+/// Goes on after an error, so that somebody who has made several is told of all of them at once.
+class ConfigErrorCollector {
+ public:
+  /// Runs `work`; false where it threw a ConfigError, which is kept.
+  template <class F>
+  bool attempt(F&& work) {
+    try {
+      std::forward<F>(work)();
+      return true;
+    } catch (const ConfigError& error) {
+      add(error);
+      return false;
+    }
+  }
+  /// Those of a ConfigErrors are added one by one.
+  void add(const ConfigError& error);
+  /// Sorted by place, each once.
+  std::vector<ConfigError> take();
+  /// Throws what was collected: a ConfigErrors where there are several.
+  void throw_if_any();
+
+ private:
+  std::vector<ConfigError> errors_;
 };
 
 /// Conversions of an attribute's value. Each throws ConfigError at the attribute's value when the text is not of that

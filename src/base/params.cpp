@@ -37,18 +37,21 @@ std::string section_text(const Element& element) {
   return out + ">";
 }
 
-void set_params(const std::vector<Schema::Param>& params, const Element& element, void* options, const WarnFn& warn) {
-  for (const Schema::Param& param : params) {
-    const Attribute* attribute = last_of(element, param.info);
-    if (param.info.required && (attribute == nullptr || attribute->is_nil)) {
-      throw ConfigError(attribute == nullptr ? element.pos : attribute->value_pos,
-                        "parameter '" + param.info.name + "' is required in " + section_text(element));
-    }
-    if (attribute == nullptr) continue;
-    std::string note;
-    param.set(options, *attribute, &note);
-    if (!note.empty()) warn(attribute->value_pos, "parameter '" + attribute->key + "': " + note);
+void set_param(const Schema::Param& param, const Element& element, void* options, const WarnFn& warn) {
+  const Attribute* attribute = last_of(element, param.info);
+  if (param.info.required && (attribute == nullptr || attribute->is_nil)) {
+    throw ConfigError(attribute == nullptr ? element.pos : attribute->value_pos,
+                      "parameter '" + param.info.name + "' is required in " + section_text(element),
+                      "missing-parameter");
   }
+  if (attribute == nullptr) return;
+  std::string note;
+  try {
+    param.set(options, *attribute, &note);
+  } catch (const ConfigError& error) {
+    throw ConfigError(error.pos(), error.message(), error.rule().empty() ? "bad-value" : error.rule());
+  }
+  if (!note.empty()) warn(attribute->value_pos, "parameter '" + attribute->key + "': " + note);
 }
 
 void warn_of_unknown_params(const Schema& schema, const Element& element, const WarnFn& warn) {
@@ -65,7 +68,8 @@ void warn_of_unknown_params(const Schema& schema, const Element& element, const 
   }
 }
 
-void set_sections(const Schema& schema, const Element& element, void* options, const WarnFn& warn) {
+void set_sections(const Schema& schema, const Element& element, void* options, const WarnFn& warn,
+                  ConfigErrorCollector& errors) {
   std::vector<std::string> names;
   for (const Schema::Section& section : schema.sections()) names.push_back(section.info.name);
   std::vector<const Schema::Section*> seen;
@@ -79,10 +83,11 @@ void set_sections(const Schema& schema, const Element& element, void* options, c
     }
     const bool again = std::find(seen.begin(), seen.end(), section) != seen.end();
     if (again && !section->info.many) {
-      throw ConfigError(child.pos, "section <" + child.name + "> may stand only once in " + section_text(element));
+      errors.add(ConfigError(child.pos, "section <" + child.name + "> may stand only once in " + section_text(element),
+                             "duplicate-section"));
     }
     seen.push_back(section);
-    section->set(options, child, warn);
+    errors.attempt([&] { section->set(options, child, warn); });
   }
 }
 
@@ -120,8 +125,10 @@ std::string comma_list(const Range& range, Text text) {
 
 void Schema::apply(const Element& element, void* options, const WarnFn& warn) const {
   warn_of_unknown_params(*this, element, warn);
-  set_params(params_, element, options, warn);
-  set_sections(*this, element, options, warn);
+  ConfigErrorCollector errors;
+  for (const Param& param : params_) errors.attempt([&] { set_param(param, element, options, warn); });
+  set_sections(*this, element, options, warn, errors);
+  errors.throw_if_any();
 }
 
 bool Schema::leaves_section(std::string_view name) const {

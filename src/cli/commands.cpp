@@ -7,10 +7,13 @@
 
 #include "base/log.hpp"
 #include "base/metrics.hpp"
+#include "cli/check.hpp"
 #include "cli/docs.hpp"
+#include "cli/explain.hpp"
 #include "cli/healthcheck.hpp"
 #include "cli/load_config.hpp"
 #include "cli/process.hpp"
+#include "cli/test_command.hpp"
 #include "config/dump.hpp"
 #include "pipeline/registry.hpp"
 #include "pipeline/runtime.hpp"
@@ -58,13 +61,9 @@ int run_pipeline(const CliOptions& options, OwnLog& log) {
   parse.warn = warn;
   for (const std::string& warning : options.warnings) log.warn(warning);
   warn_of_plugins(options.plugin_folders, log);
+  if (options.dry_run) return dry_run(options, registry, log);
   const auto [root, system] = load_config(options, parse);
   Pipeline::Context context{registry, log, metrics, system.settings, 1, warn};
-  if (options.dry_run) {
-    const Pipeline pipeline(root, std::move(context));
-    log.info(cat(options.config_path, ": the configuration is right"));
-    return 0;
-  }
   prepare_log(options, system, log);
   const std::unique_ptr<Daemon> daemon = prepare_process(options, system, log);
   log.info(cat("logboom " LOGBOOM_VERSION " starts with ", options.config_path));
@@ -96,6 +95,18 @@ int check_health(std::uint16_t port) {
   return 1;
 }
 
+/// A command that needs a configuration without errors.
+int on_configuration(const CliOptions& options, int (*command)(const CliOptions&, const Registry&, std::ostream&)) {
+  const Registry registry(builtin_plugins());
+  try {
+    return command(options, registry, std::cout);
+  } catch (const ConfigError& error) {
+    const std::unique_ptr<OwnLog> log = make_stderr_log();
+    report_errors(error, options, registry, *log);
+    return 1;
+  }
+}
+
 int start(const CliOptions& options) {
   const std::unique_ptr<OwnLog> log =
       options.log_path.empty() ? make_stderr_log()
@@ -104,7 +115,7 @@ int start(const CliOptions& options) {
   try {
     return run_pipeline(options, *log);
   } catch (const ConfigError& error) {
-    log->error(cat("config error: ", std::string_view(error.what())));
+    report_errors(error, options, Registry(builtin_plugins()), *log);
   } catch (const std::exception& error) {
     log->error(std::string_view(error.what()));
   }
@@ -120,6 +131,9 @@ int run_command(const CliOptions& options) {
     case CliOptions::Command::setup: std::cout << write_sample_config(options.setup_folder); return 0;
     case CliOptions::Command::healthcheck: return check_health(options.port);
     case CliOptions::Command::docs: write_reference(Registry(builtin_plugins()), options.docs_folder); return 0;
+    case CliOptions::Command::check: return check_command(options, Registry(builtin_plugins()), std::cout);
+    case CliOptions::Command::explain: return on_configuration(options, explain_command);
+    case CliOptions::Command::test: return test_command(options, Registry(builtin_plugins()), std::cout);
     case CliOptions::Command::run: return start(options);
   }
   return 1;

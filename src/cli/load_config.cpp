@@ -100,17 +100,22 @@ void drop_sources(Element& element) {
 
 }  // namespace
 
-LoadedConfig load_config(const CliOptions& options, ParseOptions parse) {
-  LoadedConfig loaded;
+Element load_elements(const CliOptions& options, ParseOptions parse) {
   parse.type = options.config_type;
-  loaded.root = parse_file(options.config_path, parse);
-  if (options.inline_config) append(loaded.root, inline_config(*options.inline_config, parse));
-  include_files(loaded.root, parse);
+  Element root = parse_file(options.config_path, parse);
+  if (options.inline_config) append(root, inline_config(*options.inline_config, parse));
+  include_files(root, parse);
   if (options.workers) {
     const std::string text = std::to_string(*options.workers);
     const SourcePos pos{std::make_shared<const std::string>("--workers"), 0, 0};
-    loaded.root.children.push_back({"system", "", pos, {{"workers", text, false, false, pos, pos}}, {}});
+    root.children.push_back({"system", "", pos, {{"workers", text, false, false, pos, pos}}, {}});
   }
+  return root;
+}
+
+LoadedConfig load_config(const CliOptions& options, ParseOptions parse) {
+  LoadedConfig loaded;
+  loaded.root = load_elements(options, parse);
   loaded.system = read_system(loaded.root, parse.warn);
   SystemSection& system = loaded.system;
   if (!options.log_path.empty()) system.log_path = options.log_path;

@@ -11,6 +11,10 @@ struct LoadedConfig {
   SystemSection system;  // with what the command line says instead
 };
 
+/// The whole configuration as load_config has it, before anything of it is understood. Throws ConfigError for what
+/// can't be parsed.
+Element load_elements(const CliOptions& options, ParseOptions parse);
+
 /// The whole configuration that the command line asks for: the file, the inline text, the files of `<system>`'s
 /// config_include_dir (without one: of $FLUENT_CONF_INCLUDE_DIR, else of /etc/fluent/conf.d). Throws ConfigError;
 /// warnings go to `parse.warn`, which must be set.

@@ -134,6 +134,35 @@ void declare_options(CLI::App& app, CliOptions& options, Flags& flags) {
   app.footer(footer);
 }
 
+void add_config_option(CLI::App& command, CliOptions& options) {
+  command.add_option("-c,--config", options.config_path, "The configuration file")->type_name("FILE")->take_last();
+}
+
+void declare_check(CLI::App& app, CliOptions& options) {
+  CLI::App* const check = app.add_subcommand("check", "Say everything that is wrong or odd in the configuration");
+  add_config_option(*check, options);
+  check->add_flag("--strict", options.strict, "Warnings are errors");
+  check->add_flag("--json", options.json, "For programs");
+}
+
+void declare_explain(CLI::App& app, CliOptions& options) {
+  CLI::App* const explain = app.add_subcommand("explain", "Show the way of an event: which rules, and where it ends");
+  add_config_option(*explain, options);
+  explain->add_option("tag", options.explain_tag, "The event's tag")->required();
+  explain->add_option("--record", options.explain_record, "Its record; one as Docker sends it if not given")
+      ->type_name("JSON");
+  auto* const label = explain->add_option("--label", options.explain_label, "The label where it comes in");
+  explain->add_option("--source", options.explain_source, "The @id of the source that it comes from")->excludes(label);
+  explain->add_flag("--json", options.json, "For programs");
+}
+
+void declare_test(CLI::App& app, CliOptions& options) {
+  CLI::App* const test = app.add_subcommand("test", "Run cases: a configuration, events, and what must come of them");
+  test->add_option("folder", options.test_folder, "The folder of the cases")->required();
+  test->add_flag("--update", options.update, "Write what comes as what is expected");
+  test->add_flag("--json", options.json, "For programs");
+}
+
 std::optional<LogLevel> level_of(const Flags& flags) {
   switch (flags.quiet - flags.verbose) {
     case 0: return std::nullopt;
@@ -183,6 +212,12 @@ void finish(const CLI::App& app, const Flags& flags, CliOptions& options) {
     options.command = Command::healthcheck;
   } else if (app.got_subcommand("docs")) {
     options.command = Command::docs;
+  } else if (app.got_subcommand("check")) {
+    options.command = Command::check;
+  } else if (app.got_subcommand("explain")) {
+    options.command = Command::explain;
+  } else if (app.got_subcommand("test")) {
+    options.command = Command::test;
   } else if (app.count("--setup") > 0) {
     options.command = Command::setup;
     if (options.setup_folder.empty()) options.setup_folder = default_setup_folder;
@@ -230,6 +265,9 @@ CliOptions parse_cli(int argc, const char* const* argv, const CliEnvironment& en
   check->add_option("--port", options.port, "The port")->capture_default_str();
   CLI::App* const docs = app.add_subcommand("docs", "Write the plugin reference")->group("");
   docs->add_option("folder", options.docs_folder)->required();
+  declare_check(app, options);
+  declare_explain(app, options);
+  declare_test(app, options);
   try {
     app.parse(argc, argv);
     finish(app, flags, options);

@@ -23,6 +23,9 @@ struct CliOptions {
     healthcheck,  // `port`
     setup,        // `setup_folder`: a configuration to begin with
     docs,         // `docs_folder`
+    check,        // `strict`, `json`
+    explain,      // `explain_…`, `json`
+    test,         // `test_folder`, `update`, `json`
   };
   Command command = Command::run;
 
@@ -51,6 +54,14 @@ struct CliOptions {
   std::uint16_t port = 24224;
   std::string docs_folder;
   std::string setup_folder;
+  std::string explain_tag;
+  std::string explain_record;  // JSON; empty: one as Docker sends it
+  std::string explain_label;
+  std::string explain_source;  // an `@id`
+  std::string test_folder;
+  bool update = false;
+  bool strict = false;
+  bool json = false;
 };
 
 /// What of the process's surroundings the command line's defaults depend on.

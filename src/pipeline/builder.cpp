@@ -1,14 +1,18 @@
 #include "pipeline/builder.hpp"
 
+#include "base/suggest.hpp"
 #include "pipeline/identity.hpp"
 #include "pipeline/plugin_log.hpp"
 
+#include <logboom/buffer.hpp>
 #include <logboom/formatter.hpp>
 #include <logboom/parser.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
 #include <type_traits>
+#include <utility>
 
 namespace logboom {
 
@@ -23,7 +27,8 @@ std::string type_of(const Element& element, const std::string& fallback) {
   const Attribute* type = given(element, "@type");
   if (type != nullptr && !type->value.empty()) return type->value;
   if (!fallback.empty()) return fallback;
-  throw ConfigError(element.pos, cat("<", element.name, "> has no '@type': add a line that says which plugin it is"));
+  throw ConfigError(element.pos, cat("<", element.name, "> has no '@type': add a line that says which plugin it is"),
+                    "missing-type");
 }
 
 SourcePos type_pos(const Element& element) {
@@ -35,7 +40,8 @@ PatternList patterns_of(const Element& element) {
   try {
     return PatternList::compile(element.arg);
   } catch (const std::invalid_argument& error) {
-    throw ConfigError(element.pos, cat("<", element.name, " ", element.arg, ">: ", std::string_view(error.what())));
+    throw ConfigError(element.pos, cat("<", element.name, " ", element.arg, ">: ", std::string_view(error.what())),
+                      "bad-pattern");
   }
 }
 
@@ -104,13 +110,24 @@ class NodeContext final : public BuildContext {
   std::size_t store(const PluginSection& section, const std::vector<std::string>& own) override {
     auto* output = dynamic_cast<OutputNode*>(&node_);
     if (section.element == nullptr || output == nullptr) throw ConfigError(element_.pos, "an output is missing");
+    stores_.insert(section.element);
     const std::string type = type_of(*section.element, section.type);
     Element rest = *section.element;
     std::erase_if(rest.attributes, [&own](const Attribute& attribute) {
       return std::find(own.begin(), own.end(), attribute.key) != own.end();
     });
-    output->stores.push_back(builder_->add_output(rest, type, node_.label));
+    // Where it can't be made the pipeline is not going to be used, and the place does not matter.
+    std::shared_ptr<OutputNode> store;
+    builder_->errors_.attempt([&] { store = builder_->add_output(rest, type, node_.label); });
+    if (store != nullptr) output->stores.push_back(std::move(store));
     return output->stores.size() - 1;
+  }
+
+  /// Makes what a section names, unless the plugin itself did, for the errors in it.
+  void try_section(PluginKind kind, const PluginSection& section) {
+    if (kind == PluginKind::output && !stores_.contains(section.element)) static_cast<void>(store(section, {}));
+    if (kind == PluginKind::formatter) static_cast<void>(formatter(section));
+    if (kind == PluginKind::parser) static_cast<void>(parser(section));
   }
 
  private:
@@ -141,6 +158,7 @@ class NodeContext final : public BuildContext {
   Metrics& metrics_;
   MetricLabels labels_;
   Log* log_;
+  std::set<const Element*> stores_;  // that the plugin asked for
   bool quiet_ = false;
 };
 
@@ -158,10 +176,15 @@ PipelineBuilder::PipelineBuilder(Pipeline& pipeline, const Pipeline* previous) :
 }
 
 void PipelineBuilder::build(const Element& root) {
-  const WorkerViews views(root);
+  Element known = root;
+  std::erase_if(known.children, [this](const Element& element) {
+    return element.name == "worker" && !errors_.attempt([&element] { static_cast<void>(worker_range(element)); });
+  });
+  const WorkerViews views(known);
   for (const std::string& label : views.all()) pipeline_.router_.add_label(label);
-  read_top(root, views.all(), "", views);
+  read_top(known, views.all(), "", views);
   check_labels();
+  errors_.throw_if_any();
 }
 
 /// `labels`: where the rules go. `source_label`: where the sources' events go.
@@ -169,13 +192,13 @@ void PipelineBuilder::read_top(const Element& parent, const RuleLabels& labels, 
                                const WorkerViews& views) {
   for (const Element& element : parent.children) {
     if (element.name == "source") {
-      add_input(element, source_label);
+      errors_.attempt([&] { add_input(element, source_label); });
     } else if (element.name == "label") {
       read_label(element);
     } else if (element.name == "worker") {
       read_top(element, views.of_rules(element), views.of_sources(element), views);
     } else if (element.name != "system") {
-      read_rule(element, labels);
+      errors_.attempt([&] { read_rule(element, labels); });
     }
   }
 }
@@ -191,18 +214,56 @@ void PipelineBuilder::read_rule(const Element& element, const RuleLabels& labels
 }
 
 void PipelineBuilder::read_label(const Element& element) {
-  if (element.arg.empty()) throw ConfigError(element.pos, "<label> needs a name: <label @NAME>");
-  if (element.arg == "@ROOT") throw ConfigError(element.pos, "@ROOT means the top level and can't be a <label>");
-  if (!ids_.insert("label " + element.arg).second)
-    throw ConfigError(element.pos, cat("<label ", element.arg, "> is there twice: put both together"));
+  errors_.attempt([&] {
+    if (element.arg.empty()) throw ConfigError(element.pos, "<label> needs a name: <label @NAME>", "bad-label");
+    if (element.arg == "@ROOT")
+      throw ConfigError(element.pos, "@ROOT means the top level and can't be a <label>", "bad-label");
+    if (!ids_.insert("label " + element.arg).second)
+      throw ConfigError(element.pos, cat("<label ", element.arg, "> is there twice: put both together"),
+                        "duplicate-label");
+  });
   pipeline_.router_.add_label(element.arg);
-  for (const Element& rule : element.children) read_rule(rule, {element.arg});
+  for (const Element& rule : element.children) errors_.attempt([&] { read_rule(rule, {element.arg}); });
 }
 
 void PipelineBuilder::claim_id(const Element& element) {
   const Attribute* id = given(element, "@id");
   if (id == nullptr || ids_.insert("id " + id->value).second) return;
-  throw ConfigError(id->value_pos, cat("@id '", id->value, "' is used twice: ids must be unique"));
+  errors_.add(
+      ConfigError(id->value_pos, cat("@id '", id->value, "' is used twice: ids must be unique"), "duplicate-id"));
+}
+
+/// Null where the plugin refuses its configuration; its sections are then looked at on their own.
+std::unique_ptr<Plugin> PipelineBuilder::make_plugin(const PluginInfo& info, const Element& element,
+                                                     NodeContext& context) {
+  try {
+    return info.make(element, context);
+  } catch (const ConfigError& error) {
+    errors_.add(error);
+  } catch (const std::exception& error) {
+    errors_.add(ConfigError(element.pos, cat(context.id(), ": ", std::string_view(error.what()))));
+  }
+  check_inside(info, element, context);
+  return nullptr;
+}
+
+void PipelineBuilder::check_inside(const PluginInfo& info, const Element& element, NodeContext& context) {
+  const Schema schema = info.schema();
+  for (const Element& child : element.children) {
+    for (const Schema::Section& section : schema.sections()) {
+      if (section.info.name != child.name || !section.info.plugin) continue;
+      const Attribute* type = given(child, "@type");
+      const PluginSection named{type != nullptr ? type->value : section.info.default_plugin, &child};
+      errors_.attempt([&] { context.try_section(*section.info.plugin, named); });
+    }
+    if (child.name != "buffer" || info.kind != PluginKind::output) continue;
+    BufferOptions ignored;
+    const auto quiet = [](const SourcePos&, const std::string&) {};
+    errors_.attempt([&] { schema_of<BufferOptions>().apply(child, &ignored, quiet); });
+  }
+  if (const Attribute* label = given(element, "@label")) {
+    label_uses_.push_back({label->value == "@ROOT" ? std::string() : label->value, label->value_pos});
+  }
 }
 
 PipelineBuilder::Wanted PipelineBuilder::wanted(PluginKind kind, const Element& element, const std::string& type,
@@ -227,6 +288,7 @@ template <class N>
 std::shared_ptr<N> PipelineBuilder::make_node(const Wanted& wanted) {
   auto made = std::make_unique<N>(pipeline_.context_->metrics.group());
   made->id = id_of(wanted);
+  made->type = wanted.info.name;
   made->identity = wanted.identity;
   made->content = wanted.content;
   made->label = wanted.label;
@@ -267,7 +329,7 @@ void PipelineBuilder::add_input(const Element& element, const std::string& sourc
     node->labels = {{"id", node->id}, {"type", wanted.info.name}};
     if (given_label != nullptr) use_label(*node, given_label->value, given_label->value_pos);
     NodeContext context(pipeline_.context_, this, *node, element, node->labels);
-    node->plugin.reset(static_cast<Input*>(wanted.info.make(element, context).release()));
+    node->plugin.reset(static_cast<Input*>(make_plugin(wanted.info, element, context).release()));
     node->metrics->counter("logboom_input_events_total", node->labels, node->events);
   }
   pipeline_.nodes_.insert(node.get());
@@ -276,31 +338,34 @@ void PipelineBuilder::add_input(const Element& element, const std::string& sourc
 
 // What is emitted or held goes on in the first of the labels.
 void PipelineBuilder::add_match(const Element& element, const RuleLabels& labels) {
-  const PatternList patterns = patterns_of(element);
-  add_output(element, type_of(element, ""), labels.empty() ? "" : labels.front());
+  std::optional<PatternList> patterns;
+  errors_.attempt([&] { patterns = patterns_of(element); });
+  if (add_output(element, type_of(element, ""), labels.empty() ? "" : labels.front()) == nullptr || !patterns) return;
   const std::size_t output = pipeline_.outputs_.size() - 1;
-  for (const std::string& label : labels) pipeline_.router_.add_match(label, patterns, output);
+  for (const std::string& label : labels) pipeline_.router_.add_match(label, *patterns, output);
 }
 
 void PipelineBuilder::add_filter(const Element& element, const RuleLabels& labels) {
-  const PatternList patterns = patterns_of(element);
+  std::optional<PatternList> patterns;
+  errors_.attempt([&] { patterns = patterns_of(element); });
   const std::string label = labels.empty() ? "" : labels.front();
   const Wanted wanted = this->wanted(PluginKind::filter, element, type_of(element, ""), label);
   std::shared_ptr<FilterNode> node = take_kept<FilterNode>(wanted);
   if (!node) {
     node = make_node<FilterNode>(wanted);
     NodeContext context(pipeline_.context_, this, *node, element, {{"id", node->id}, {"type", wanted.info.name}});
-    node->plugin.reset(static_cast<Filter*>(wanted.info.make(element, context).release()));
+    node->plugin.reset(static_cast<Filter*>(make_plugin(wanted.info, element, context).release()));
   }
+  if (node->plugin == nullptr || !patterns) return;
   if (Holder* holder = node->plugin->holder()) pipeline_.holders_.push_back({holder, node->plugin.get(), label});
   pipeline_.nodes_.insert(node.get());
   pipeline_.filters_.push_back(std::move(node));
   for (const std::string& each : labels) {
-    pipeline_.router_.add_filter(each, patterns, pipeline_.filters_.size() - 1);
+    pipeline_.router_.add_filter(each, *patterns, pipeline_.filters_.size() - 1);
   }
 }
 
-/// Its own place in the list of outputs is behind those of its stores.
+/// Its own place in the list of outputs is behind those of its stores. Null where its plugin can't be made.
 std::shared_ptr<OutputNode> PipelineBuilder::add_output(const Element& element, const std::string& type,
                                                         const std::string& label) {
   const Wanted wanted = this->wanted(PluginKind::output, element, type, label);
@@ -310,6 +375,7 @@ std::shared_ptr<OutputNode> PipelineBuilder::add_output(const Element& element, 
   } else {
     node = make_node<OutputNode>(wanted);
     make_output(node, wanted);
+    if (node->plugin == nullptr) return nullptr;
   }
   list_output(node);
   return node;
@@ -318,7 +384,8 @@ std::shared_ptr<OutputNode> PipelineBuilder::add_output(const Element& element, 
 void PipelineBuilder::make_output(const std::shared_ptr<OutputNode>& node, const Wanted& wanted) {
   const MetricLabels labels{{"id", node->id}, {"type", wanted.info.name}};
   NodeContext context(pipeline_.context_, this, *node, wanted.element, labels);
-  node->plugin.reset(static_cast<Output*>(wanted.info.make(wanted.element, context).release()));
+  node->plugin.reset(static_cast<Output*>(make_plugin(wanted.info, wanted.element, context).release()));
+  if (node->plugin == nullptr) return;
   node->sink = make_sink(*node, wanted.element, labels);
   node->emits = dynamic_cast<EmitOutput*>(node->plugin.get());
   if (node->emits != nullptr) place_emits(*node, wanted.element);
@@ -332,7 +399,8 @@ void PipelineBuilder::keep_stores(const OutputNode& node) {
     const auto at = std::find_if(first, last, [&store](const auto& item) { return item.second == store; });
     if (at != last) kept_.erase(at);
     if (!ids_.insert("id " + store->id).second)
-      throw ConfigError(store->pos, cat("@id '", store->id, "' is used twice: ids must be unique"));
+      errors_.add(
+          ConfigError(store->pos, cat("@id '", store->id, "' is used twice: ids must be unique"), "duplicate-id"));
     for (const std::string& label : store->labels_used) label_uses_.push_back({label, store->pos});
     keep_stores(*store);
     list_output(store);
@@ -382,16 +450,20 @@ std::unique_ptr<Sink> PipelineBuilder::make_sink(OutputNode& node, const Element
     return make_direct_sink(*direct, std::move(context));
   auto* output = dynamic_cast<ChunkOutput*>(node.plugin.get());
   if (output == nullptr) return nullptr;
-  const BufferSettings settings =
-      buffer_settings(element, output->buffer_defaults(), output->waits_for_slice(), pipeline_.context_->warn);
+  BufferSettings settings;
+  errors_.attempt([&] {
+    settings = buffer_settings(element, output->buffer_defaults(), output->waits_for_slice(), pipeline_.context_->warn);
+  });
   const std::vector<const Element*> sections = element.sections("buffer");
   const Element none{"buffer", "", element.pos, {}, {}};
   const Element& section = sections.empty() ? none : *sections.back();
   const PluginInfo& info =
       pipeline_.context_->registry.find(PluginKind::buffer, type_of(section, "memory"), type_pos(section));
   NodeContext node_context(pipeline_.context_, this, node, section, labels);
-  std::unique_ptr<Buffer> buffer(static_cast<Buffer*>(info.make(section, node_context).release()));
-  return make_buffered_sink(*output, make_secondary(node, element), std::move(buffer), settings, std::move(context));
+  std::unique_ptr<Buffer> buffer(static_cast<Buffer*>(make_plugin(info, section, node_context).release()));
+  ChunkOutput* const secondary = make_secondary(node, element);
+  if (buffer == nullptr) return nullptr;
+  return make_buffered_sink(*output, secondary, std::move(buffer), settings, std::move(context));
 }
 
 /// What `<secondary>` names, where there is one.
@@ -402,7 +474,8 @@ ChunkOutput* PipelineBuilder::make_secondary(OutputNode& node, const Element& el
   const std::string type = type_of(section, type_of(element, ""));
   const PluginInfo& info = pipeline_.context_->registry.find(PluginKind::output, type, type_pos(section));
   NodeContext context(pipeline_.context_, this, node, section, {{"id", node.id}, {"type", info.name}}, ".secondary");
-  node.secondary.reset(static_cast<Output*>(info.make(section, context).release()));
+  node.secondary.reset(static_cast<Output*>(make_plugin(info, section, context).release()));
+  if (node.secondary == nullptr) return nullptr;
   auto* secondary = dynamic_cast<ChunkOutput*>(node.secondary.get());
   if (secondary == nullptr)
     throw ConfigError(type_pos(section), cat("'", type, "' can't be a secondary output: use secondary_file or file"));
@@ -416,9 +489,16 @@ void PipelineBuilder::use_label(Node& node, const std::string& name, const Sourc
 }
 
 void PipelineBuilder::check_labels() {
+  std::vector<std::string> names;
+  for (const std::string& id : ids_) {
+    if (id.starts_with("label ")) names.push_back(id.substr(6));
+  }
   for (const LabelUse& use : label_uses_) {
     if (pipeline_.router_.has_label(use.label)) continue;
-    throw ConfigError(use.pos, cat("there is no <label ", use.label, ">: add it, or correct the name"));
+    errors_.add(ConfigError(
+        use.pos,
+        cat("there is no <label ", use.label, ">: add it, or correct the name", did_you_mean(use.label, names)),
+        "missing-label"));
   }
 }
 

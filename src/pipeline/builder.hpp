@@ -11,7 +11,10 @@
 
 namespace logboom {
 
-/// Makes a pipeline's parts from a configuration, and takes from the pipeline before it what is unchanged.
+class NodeContext;
+
+/// Makes a pipeline's parts from a configuration, and takes from the pipeline before it what is unchanged. What is
+/// wrong with one element doesn't keep the others from being looked at: `build` throws all errors together, at its end.
 class PipelineBuilder {
  public:
   /// `previous` may be null.
@@ -40,6 +43,8 @@ class PipelineBuilder {
   void add_match(const Element& element, const RuleLabels& labels);
   void add_filter(const Element& element, const RuleLabels& labels);
   std::shared_ptr<OutputNode> add_output(const Element& element, const std::string& type, const std::string& label);
+  std::unique_ptr<Plugin> make_plugin(const PluginInfo& info, const Element& element, NodeContext& context);
+  void check_inside(const PluginInfo& info, const Element& element, NodeContext& context);
   void make_output(const std::shared_ptr<OutputNode>& node, const Wanted& wanted);
   void list_output(const std::shared_ptr<OutputNode>& node);
   void use_label(Node& node, const std::string& name, const SourcePos& pos);
@@ -66,6 +71,7 @@ class PipelineBuilder {
   Pipeline& pipeline_;
   std::set<std::string> ids_;
   std::vector<LabelUse> label_uses_;
+  ConfigErrorCollector errors_;
   Kept kept_;                         // nodes of the previous pipeline that are not taken yet, by identity
   std::set<std::string> kept_names_;  // and all their ids
 };

@@ -75,6 +75,12 @@ void Pipeline::replace(const Pipeline& previous) {
 
 Pipeline::~Pipeline() = default;
 
+void Pipeline::replace_sinks(const std::function<std::unique_ptr<Sink>(const OutputNode&)>& make) {
+  for (const auto& output : outputs_) {
+    if (output->sink) output->sink = make(*output);
+  }
+}
+
 void Pipeline::start_outputs() {
   for (const auto& output : outputs_) {
     if (output->started) continue;

@@ -29,6 +29,7 @@ struct Node {
   virtual ~Node() = default;
 
   std::string id;
+  std::string type;      // the plugin's name
   std::string identity;  // by which a reload finds it
   std::string content;   // what its element says
   std::string label;     // whose rules it is one of; an input: where its events enter. Empty: the top level
@@ -115,8 +116,8 @@ class Pipeline {
     WayBack* back = nullptr;  // null: what outputs emit goes nowhere
   };
 
-  /// Throws ConfigError for everything that is wrong in the configuration. With `previous` the nodes that are unchanged
-  /// are those of that pipeline; what is new is not shown in the metrics before `replace` says so.
+  /// Throws ConfigError, or ConfigErrors with everything that is wrong in the configuration. With `previous` the nodes
+  /// that are unchanged are those of that pipeline; what is new is not shown in the metrics before `replace` says so.
   Pipeline(const Element& root, Context context, const Pipeline* previous = nullptr);
   ~Pipeline();
 
@@ -134,6 +135,8 @@ class Pipeline {
   const Context& context() const noexcept { return *context_; }
   const SystemSettings& system() const noexcept { return context_->system; }
 
+  /// Puts other sinks in the place of all outputs' own; before anything is started.
+  void replace_sinks(const std::function<std::unique_ptr<Sink>(const OutputNode&)>& make);
   /// Starts all outputs that don't run yet. Throws what an output's start throws, behind the place in the
   /// configuration.
   void start_outputs();

@@ -63,8 +63,10 @@ Registry::Registry(std::vector<PluginInfo> plugins) : plugins_(std::move(plugins
 
 const PluginInfo& Registry::find(PluginKind kind, std::string_view type, const SourcePos& where) const {
   if (const PluginInfo* found = lookup(kind, type)) return *found;
-  throw ConfigError(where, "unknown " + std::string(kind_word(kind)) + " plugin '" + std::string(type) + "'" +
-                               did_you_mean(type, names(kind, true)) + "; known: " + joined(names(kind, false)));
+  throw ConfigError(where,
+                    "unknown " + std::string(kind_word(kind)) + " plugin '" + std::string(type) + "'" +
+                        did_you_mean(type, names(kind, true)) + "; known: " + joined(names(kind, false)),
+                    "unknown-plugin");
 }
 
 const PluginInfo* Registry::lookup(PluginKind kind, std::string_view type) const {

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "route/glob.hpp"
+
 namespace logboom {
 
 // One of Fluentd's match patterns, as lib/fluent/match.rb reads them:
@@ -37,6 +39,9 @@ class Pattern {
   bool matches_everything() const;
 
   const std::string& text() const;
+  bool is_regexp() const;
+  // Empty for a regexp and for `**`.
+  const glob::Program& program() const;
 
  private:
   struct Impl;

@@ -12,6 +12,12 @@ void Router::add_match(const std::string& label, PatternList patterns, std::size
   labels_[label].push_back({std::move(patterns), false, output});
 }
 
+const std::vector<Router::Rule>& Router::rules(const std::string& label) const {
+  static const std::vector<Rule> none;
+  const auto found = labels_.find(label);
+  return found == labels_.end() ? none : found->second;
+}
+
 RuleMatch Router::match(const std::string& label, std::string_view tag) const {
   RuleMatch result;
   const auto found = labels_.find(label);

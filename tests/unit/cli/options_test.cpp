@@ -124,6 +124,20 @@ TEST(Cli, a_plugins_parameters_can_be_asked_for) {
   EXPECT_EQ(options.plugin, "output:file");
 }
 
+TEST(Cli, check_and_explain_take_a_configuration_of_their_own) {
+  const CliOptions check = parse({"check", "-c", "x.conf", "--strict", "--json"});
+  EXPECT_EQ(check.command, Command::check);
+  EXPECT_EQ(check.config_path, "x.conf");
+  EXPECT_TRUE(check.strict && check.json);
+  EXPECT_EQ(parse({"-c", "y.conf", "check"}).config_path, "y.conf");
+  const CliOptions explain = parse({"explain", "app.web", "--record", "{}", "--label", "@X"});
+  EXPECT_EQ(explain.command, Command::explain);
+  EXPECT_EQ(explain.explain_tag, "app.web");
+  EXPECT_EQ(explain.explain_label, "@X");
+  EXPECT_THROW(parse({"explain"}), CliError);
+  EXPECT_THROW(parse({"explain", "a", "--label", "@X", "--source", "y"}), CliError);
+}
+
 TEST(Cli, healthcheck_has_the_forward_port_as_its_default) {
   EXPECT_EQ(parse({"healthcheck"}).command, Command::healthcheck);
   EXPECT_EQ(parse({"healthcheck"}).port, 24224);
