@@ -49,7 +49,7 @@ class StdoutCatcher {
   int before_;
 };
 
-struct Output {
+struct Came {
   std::vector<CaseEvent> events;
   std::string text;  // of stdout
 };
@@ -61,14 +61,14 @@ fs::path config_of(const fs::path& folder) {
   return {};
 }
 
-Output rehearse(const fs::path& folder, CliOptions options, const Registry& registry) {
+Came rehearse(const fs::path& folder, CliOptions options, const Registry& registry) {
   const std::vector<CaseInput> inputs = read_input(folder / "input.jsonl");
   options.config_path = config_of(folder).string();
   ParseOptions parse;
   parse.warn = [](const SourcePos&, const std::string&) {};
   const LoadedConfig config = load_config(options, parse);
   const StdoutCatcher stdout_catcher;
-  Output output;
+  Came output;
   Rehearsal rehearsal(config.root, config.system.settings, registry);
   for (const CaseInput& input : inputs) {
     const std::string label = input.source.empty() ? input.label : rehearsal.label_of(input.source);
@@ -114,7 +114,7 @@ void write(const fs::path& path, const std::string& text) {
   if (!file) throw std::runtime_error(cat("can't write ", path.string()));
 }
 
-void update_case(const fs::path& folder, const Output& output, CaseResult& result) {
+void update_case(const fs::path& folder, const Came& output, CaseResult& result) {
   std::string lines;
   for (const CaseEvent& event : output.events) lines += event.line() + "\n";
   const auto set = [&result](const fs::path& path, const std::string& text) {
@@ -127,7 +127,7 @@ void update_case(const fs::path& folder, const Output& output, CaseResult& resul
   if (!has_text || fs::exists(folder / "expected.jsonl")) set(folder / "expected.jsonl", lines);
 }
 
-void compare(const fs::path& folder, const Output& output, CaseResult& result) {
+void compare(const fs::path& folder, const Came& output, CaseResult& result) {
   const std::optional<std::string> text = read_text(folder / "expected");
   const bool has_events = fs::exists(folder / "expected.jsonl");
   if (!text && !has_events) {
@@ -163,7 +163,7 @@ std::vector<fs::path> find_cases(const fs::path& folder) {
 CaseResult run_case(const fs::path& folder, bool update, const CliOptions& options, const Registry& registry) {
   CaseResult result;
   try {
-    const Output output = rehearse(folder, options, registry);
+    const Came output = rehearse(folder, options, registry);
     update ? update_case(folder, output, result) : compare(folder, output, result);
   } catch (const std::exception& error) {
     result.error = error.what();

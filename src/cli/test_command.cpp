@@ -53,7 +53,7 @@ int test_command(const CliOptions& options, const Registry& registry, std::ostre
   for (const fs::path& folder : cases) {
     CaseResult result = run_case(folder, options.update, options, registry);
     result.name = name_of(folder, root);
-    failed += result.passed() ? 0 : 1;
+    if (!result.passed()) ++failed;
     if (options.json) {
       results.push_back(json_of(result));
     } else {
