@@ -13,6 +13,8 @@ namespace {
 namespace http = boost::beast::http;
 
 constexpr std::uint32_t longest_header = 64 * 1024;
+/// Of chunks: "0", and two line ends. The parser must not be given less (Boost 1.74 asserts it).
+constexpr std::size_t shortest_end = 5;
 
 /// A body that takes memory for what has come, not for what was announced.
 struct GrowingBody {
@@ -76,6 +78,7 @@ RequestReader::Status RequestReader::read(const char* data, std::size_t size, st
   }
   auto& parser = *impl_->parser;
   while (!parser.is_done()) {
+    if (parser.is_header_done() && parser.chunked() && size - used < shortest_end) return Status::incomplete;
     boost::system::error_code error;
     const std::size_t count = parser.put(boost::asio::buffer(data + used, size - used), error);
     used += count;

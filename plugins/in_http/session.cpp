@@ -9,6 +9,7 @@ namespace {
 /// As many as may wait for their answers; a client that sends more meanwhile gets no answer to them.
 constexpr std::size_t most_owed = 1024;
 constexpr std::chrono::seconds discard_for{2};
+constexpr std::string_view unknown_expectation = "the only expectation known is 100-continue";
 
 constexpr std::string_view empty_gif(
     "GIF89a\x01\x00\x01\x00\x80\xff\x00\xff\xff\xff\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02"
@@ -68,12 +69,14 @@ std::size_t HttpSession::on_bytes(const SlabPtr&, std::uint8_t* data, std::size_
 void HttpSession::check_expectation() {
   const std::string expected = reader_.take_expectation();
   if (expected.empty()) return;
-  if (!same_word(expected, "100-continue")) return give_up(417, "the only expectation known is 100-continue");
+  if (!same_word(expected, "100-continue")) return give_up(417, unknown_expectation);
   continue_owed_ = true;
   send_answers();
 }
 
 void HttpSession::handle(Request request) {
+  const std::string_view expected = request.header("expect");
+  if (!expected.empty() && !same_word(expected, "100-continue")) return give_up(417, unknown_expectation);
   continue_owed_ = false;
   Owed& owed = owed_.emplace_back();
   owed.keep_alive = request.keep_alive && owed_.size() < most_owed;

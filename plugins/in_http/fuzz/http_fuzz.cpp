@@ -22,11 +22,14 @@ struct Started {
   std::unique_ptr<Plugin> plugin;
 };
 
-/// What a client is sent, without the answer 100, which depends on when the body comes.
+/// What a client is sent, without the answer 100, which depends on when the body comes, and without the last one to
+/// what is no request: it is known to be none as soon as a line of it is wrong, or only when its header is whole.
 std::string answers(SessionDriver& client) {
   std::string all;
   for (const std::string& part : client.connection().sent()) {
-    if (!part.starts_with("HTTP/1.1 100")) all += part;
+    const bool unreadable = part.starts_with("HTTP/1.1 400 ") || part.starts_with("HTTP/1.1 431 ");
+    const bool last = unreadable && part.find("\r\nConnection: close\r\n") != std::string::npos;
+    if (!last && !part.starts_with("HTTP/1.1 100")) all += part;
   }
   return all;
 }

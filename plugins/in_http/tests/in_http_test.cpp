@@ -146,6 +146,14 @@ TEST(InHttp, the_same_comes_of_a_stream_wherever_it_is_cut) {
   EXPECT_EQ(http.rows().size(), 3u);
 }
 
+TEST(InHttp, the_end_of_chunks_may_come_byte_by_byte) {
+  Http http;
+  http.client->feed_bytewise("POST /t HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + json("/t", "{}"));
+  ASSERT_EQ(http.client->connection().sent().size(), 2u);
+  EXPECT_THAT(http.client->connection().sent()[0], StartsWith("HTTP/1.1 400 "));
+  EXPECT_EQ(http.client->connection().sent()[1], ok);
+}
+
 TEST(InHttp, answers_come_in_order_and_only_when_the_events_are_safe) {
   Http http;
   http.client = http.host.connect({}, Settle::by_hand);
@@ -252,6 +260,8 @@ TEST(InHttp, a_client_that_expects_100_gets_it_when_its_turn_has_come) {
   EXPECT_EQ(after.client->connection().sent(), (Rows{ok, "HTTP/1.1 100 Continue\r\n\r\n"}));
   EXPECT_THAT(Http().talk("POST /t HTTP/1.1\r\nExpect: miracles\r\nContent-Length: 2\r\n\r\n"),
               StartsWith("HTTP/1.1 417 "));
+  EXPECT_THAT(Http().talk(json("/t", "{}", "Expect: miracles\r\n")), StartsWith("HTTP/1.1 417 "))
+      << "with the body at once too";
   EXPECT_THAT(Http(Params{{"body_size_limit", "1"}}).talk(head), StartsWith("HTTP/1.1 413 "));
 }
 
