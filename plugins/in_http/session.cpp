@@ -11,10 +11,13 @@ constexpr std::size_t most_owed = 1024;
 constexpr std::chrono::seconds discard_for{2};
 constexpr std::string_view unknown_expectation = "the only expectation known is 100-continue";
 
-constexpr std::string_view empty_gif(
-    "GIF89a\x01\x00\x01\x00\x80\xff\x00\xff\xff\xff\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02"
-    "D\x01\x00;",
-    42);
+/// One transparent pixel (GIF89a).
+constexpr char pixel[] =
+    "GIF89a\x01\x00\x01\x00\x80\x00\x00"  // screen, two colours
+    "\xff\xff\xff\x00\x00\x00"            // the colours
+    "!\xf9\x04\x01\x00\x00\x00\x00"       // the first one is transparent
+    ",\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02\x44\x01\x00;";
+constexpr std::string_view empty_gif(pixel, sizeof pixel - 1);
 
 std::string_view reason_of(unsigned status) {
   switch (status) {

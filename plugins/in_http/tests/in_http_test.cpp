@@ -289,8 +289,10 @@ TEST(InHttp, the_answer_can_be_204_or_an_image) {
             "HTTP/1.1 204 No Content\r\nConnection: Keep-Alive\r\n\r\n");
   const std::string image = Http(Params{{"respond_with_empty_img", "true"}}).talk("GET /t?json={} HTTP/1.1\r\n\r\n");
   EXPECT_THAT(image, HasSubstr("Content-Type: image/gif\r\n"));
-  EXPECT_THAT(image, HasSubstr("Content-Length: 42\r\n"));
-  EXPECT_EQ(image.size(), image.find("\r\n\r\n") + 4 + 42);
+  EXPECT_THAT(image, HasSubstr("Content-Length: 43\r\n"));
+  EXPECT_THAT(image, HasSubstr("\r\n\r\nGIF89a"));
+  EXPECT_EQ(image.back(), ';');
+  EXPECT_EQ(image.size(), image.find("\r\n\r\n") + 4 + 43);
   EXPECT_THAT(Http(Params{{"respond_with_empty_img", "true"}}).talk("HEAD /t?json={} HTTP/1.1\r\n\r\n"),
               ::testing::EndsWith("\r\n\r\n"));
 }

@@ -8,7 +8,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <regex>
 
 #include "net/net_test_support.hpp"
 
@@ -63,11 +62,10 @@ struct Datagrams {
 
 /// Where the server listens, from its log.
 std::uint16_t udp_port(TestServer& server) {
+  const std::string_view prefix = "udp://127.0.0.1:";
   for (const std::string& line : server.log().lines()) {
-    std::smatch found;
-    if (std::regex_search(line, found, std::regex("udp://127.0.0.1:([0-9]+)"))) {
-      return static_cast<std::uint16_t>(std::stoi(found[1]));
-    }
+    const std::size_t at = line.find(prefix);
+    if (at != std::string::npos) return static_cast<std::uint16_t>(std::stoi(line.substr(at + prefix.size())));
   }
   return 0;
 }
