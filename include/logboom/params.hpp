@@ -84,7 +84,8 @@ class Schema {
   };
 
   /// Reads an element into `options`. Throws ConfigError for a value that is wrong or missing, ConfigErrors where there
-  /// are several; warns of a parameter or section that is unknown, naming near ones. Attributes that start with `@` belong to the core.
+  /// are several; warns of a parameter or section that is unknown, naming near ones. Attributes that start with `@`
+  /// belong to the core.
   void apply(const Element& element, void* options, const WarnFn& warn) const;
 
   const std::vector<Param>& params() const noexcept { return params_; }

@@ -50,6 +50,8 @@ class NginxParser : public Parser {
 
 }  // namespace
 
-PluginInfo parser_nginx() { return describe_plugin<NginxParser>(PluginKind::parser, "nginx", "The access log of nginx."); }
+PluginInfo parser_nginx() {
+  return describe_plugin<NginxParser>(PluginKind::parser, "nginx", "The access log of nginx.");
+}
 
 }  // namespace logboom::plugins
