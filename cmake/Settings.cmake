@@ -21,4 +21,5 @@ if(LOGBOOM_SANITIZE)
 endif()
 
 add_library(logboom_settings INTERFACE)
-target_include_directories(logboom_settings INTERFACE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
+target_include_directories(logboom_settings INTERFACE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src
+  ${CMAKE_BINARY_DIR}/generated)

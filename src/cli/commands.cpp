@@ -12,6 +12,7 @@
 #include "cli/explain.hpp"
 #include "cli/healthcheck.hpp"
 #include "cli/load_config.hpp"
+#include "cli/load_registry.hpp"
 #include "cli/process.hpp"
 #include "cli/test_command.hpp"
 #include "config/dump.hpp"
@@ -21,16 +22,6 @@
 namespace logboom {
 
 namespace {
-
-void warn_of_plugins(const std::vector<std::string>& folders, Log& log) {
-  for (const std::string& folder : folders) {
-    std::error_code error;
-    for (const auto& file : std::filesystem::directory_iterator(folder, error)) {
-      log.warn(cat("plugin ", file.path().string(), " is not loaded: only the built-in plugins are there"));
-    }
-    if (error) log.warn(cat("plugin folder ", folder, ": ", error.message()));
-  }
-}
 
 void prepare_log(const CliOptions& options, const SystemSection& system, OwnLog& log) {
   if (!options.log_level && system.log_level) log.set_level(*system.log_level);
@@ -51,8 +42,7 @@ std::unique_ptr<Daemon> prepare_process(const CliOptions& options, const SystemS
   return daemon;
 }
 
-int run_pipeline(const CliOptions& options, OwnLog& log) {
-  const Registry registry(builtin_plugins());
+int run_pipeline(const CliOptions& options, const Registry& registry, OwnLog& log) {
   MetricsRegistry metrics;
   const WarnFn warn = [&log](const SourcePos& pos, const std::string& message) {
     log.warn(cat(pos.to_string(), ": ", message));
@@ -60,7 +50,6 @@ int run_pipeline(const CliOptions& options, OwnLog& log) {
   ParseOptions parse;
   parse.warn = warn;
   for (const std::string& warning : options.warnings) log.warn(warning);
-  warn_of_plugins(options.plugin_folders, log);
   if (options.dry_run) return dry_run(options, registry, log);
   const auto [root, system] = load_config(options, parse);
   Pipeline::Context context{registry, log, metrics, system.settings, 1, warn};
@@ -78,8 +67,13 @@ int run_pipeline(const CliOptions& options, OwnLog& log) {
   return runtime.run();
 }
 
-int show_plugin(const std::string& what) {
-  const std::string text = plugin_help(Registry(builtin_plugins()), what);
+Registry registry_for_command(const CliOptions& options) {
+  return load_registry(options, [](const std::string& warning) { std::cerr << "logboom: " << warning << "\n"; });
+}
+
+int show_plugin(const CliOptions& options) {
+  const std::string& what = options.plugin;
+  const std::string text = plugin_help(registry_for_command(options), what);
   if (text.empty()) {
     std::cerr << "logboom: there is no plugin '" << what << "'; `logboom --help` says how plugins are named\n";
     return 1;
@@ -97,7 +91,7 @@ int check_health(std::uint16_t port) {
 
 /// A command that needs a configuration without errors.
 int on_configuration(const CliOptions& options, int (*command)(const CliOptions&, const Registry&, std::ostream&)) {
-  const Registry registry(builtin_plugins());
+  const Registry registry = registry_for_command(options);
   try {
     return command(options, registry, std::cout);
   } catch (const ConfigError& error) {
@@ -112,10 +106,11 @@ int start(const CliOptions& options) {
       options.log_path.empty() ? make_stderr_log()
                                : make_file_log(options.log_path, options.log_rotation.value_or(LogRotation{}));
   if (options.log_level) log->set_level(*options.log_level);
+  const Registry registry = load_registry(options, [&log](const std::string& warning) { log->warn(warning); });
   try {
-    return run_pipeline(options, *log);
+    return run_pipeline(options, registry, *log);
   } catch (const ConfigError& error) {
-    report_errors(error, options, Registry(builtin_plugins()), *log);
+    report_errors(error, options, registry, *log);
   } catch (const std::exception& error) {
     log->error(std::string_view(error.what()));
   }
@@ -127,13 +122,13 @@ int start(const CliOptions& options) {
 int run_command(const CliOptions& options) {
   switch (options.command) {
     case CliOptions::Command::print: std::cout << options.text; return 0;
-    case CliOptions::Command::show_plugin: return show_plugin(options.plugin);
+    case CliOptions::Command::show_plugin: return show_plugin(options);
     case CliOptions::Command::setup: std::cout << write_sample_config(options.setup_folder); return 0;
     case CliOptions::Command::healthcheck: return check_health(options.port);
     case CliOptions::Command::docs: write_reference(Registry(builtin_plugins()), options.docs_folder); return 0;
-    case CliOptions::Command::check: return check_command(options, Registry(builtin_plugins()), std::cout);
+    case CliOptions::Command::check: return check_command(options, registry_for_command(options), std::cout);
     case CliOptions::Command::explain: return on_configuration(options, explain_command);
-    case CliOptions::Command::test: return test_command(options, Registry(builtin_plugins()), std::cout);
+    case CliOptions::Command::test: return test_command(options, registry_for_command(options), std::cout);
     case CliOptions::Command::run: return start(options);
   }
   return 1;

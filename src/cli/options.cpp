@@ -118,7 +118,7 @@ void declare_options(CLI::App& app, CliOptions& options, Flags& flags) {
                                                                      {"yaml", ConfigType::yaml},
                                                                      {"yml", ConfigType::yaml}}));
   app.add_option("-p,--plugin", options.plugin_folders,
-                 "A folder of plugins; those of others are not loaded, and are named in a warning")
+                 "A folder of plugins to load, beside $FLUENT_PLUGIN (else /etc/fluent/plugin)")
       ->type_name("DIR")
       ->allow_extra_args(false);
   app.add_option("--show-plugin-config", options.plugin, "Print a plugin's parameters and end, as in output:file")
@@ -250,6 +250,12 @@ std::string default_config_path(const CliEnvironment& environment) {
   return environment.exists(own) ? own : "/etc/fluent/fluent.conf";
 }
 
+std::string default_plugin_folder(const CliEnvironment& environment) {
+  if (const auto given = environment.variable("FLUENT_PLUGIN"); given && !given->empty()) return *given;
+  const std::string usual = "/etc/fluent/plugin";
+  return environment.exists(usual) ? usual : "";
+}
+
 CliOptions parse_cli(int argc, const char* const* argv, const CliEnvironment& environment) {
   // Fluentd's image takes the program's name as the first word of its command.
   if (argc > 1 && std::string_view(argv[1]) == "fluentd") {
@@ -258,6 +264,7 @@ CliOptions parse_cli(int argc, const char* const* argv, const CliEnvironment& en
   }
   CliOptions options;
   options.config_path = default_config_path(environment);
+  const std::string default_folder = default_plugin_folder(environment);
   Flags flags;
   CLI::App app("logboom collects containers' logs. It reads Fluentd's configuration files.", "logboom");
   declare_options(app, options, flags);
@@ -271,6 +278,7 @@ CliOptions parse_cli(int argc, const char* const* argv, const CliEnvironment& en
   try {
     app.parse(argc, argv);
     finish(app, flags, options);
+    if (!default_folder.empty()) options.plugin_folders.insert(options.plugin_folders.begin(), default_folder);
   } catch (const CLI::CallForHelp&) {
     options.command = CliOptions::Command::print;
     options.text = app.help() + "\n";

@@ -85,4 +85,7 @@ CliOptions parse_cli(int argc, const char* const* argv, const CliEnvironment& en
 /// one; else /etc/fluent/fluent.conf.
 std::string default_config_path(const CliEnvironment& environment);
 
+/// FLUENT_PLUGIN; else /etc/fluent/plugin if there is one; else empty.
+std::string default_plugin_folder(const CliEnvironment& environment);
+
 }  // namespace logboom

@@ -48,7 +48,8 @@ std::string_view kind_prefix(PluginKind kind) {
   return {};
 }
 
-Registry::Registry(std::vector<PluginInfo> plugins) : plugins_(std::move(plugins)) {
+Registry::Registry(std::vector<PluginInfo> plugins, std::vector<RefusedPlugin> refused)
+    : plugins_(std::move(plugins)), refused_(std::move(refused)) {
   std::sort(plugins_.begin(), plugins_.end(),
             [](const auto& a, const auto& b) { return std::tie(a.kind, a.name) < std::tie(b.kind, b.name); });
   for (const PluginInfo& info : plugins_) {
@@ -63,6 +64,13 @@ Registry::Registry(std::vector<PluginInfo> plugins) : plugins_(std::move(plugins
 
 const PluginInfo& Registry::find(PluginKind kind, std::string_view type, const SourcePos& where) const {
   if (const PluginInfo* found = lookup(kind, type)) return *found;
+  for (const RefusedPlugin& refused : refused_) {
+    if (refused.kind == kind && refused.name == type) {
+      throw ConfigError(
+          where, "unknown " + std::string(kind_word(kind)) + " plugin '" + std::string(type) + "': " + refused.reason,
+          "unknown-plugin");
+    }
+  }
   throw ConfigError(where,
                     "unknown " + std::string(kind_word(kind)) + " plugin '" + std::string(type) + "'" +
                         did_you_mean(type, names(kind, true)) + "; known: " + joined(names(kind, false)),

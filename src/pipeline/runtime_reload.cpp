@@ -26,7 +26,11 @@ ReloadResult Runtime::reload() {
     switch_to(std::move(next));
     result.done = true;
   } catch (const ConfigError& error) {
-    result.errors.emplace_back(cat("config error: ", std::string_view(error.what())));
+    ConfigErrorCollector all;
+    all.add(error);
+    for (const ConfigError& each : all.take()) {
+      result.errors.emplace_back(cat("config error: ", std::string_view(each.what())));
+    }
   } catch (const std::exception& error) {
     result.errors.emplace_back(error.what());
   }

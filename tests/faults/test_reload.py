@@ -159,7 +159,9 @@ def test_a_wrong_configuration_is_refused_whole_and_the_running_one_goes_on(logb
     with Client(program.address()) as client:
         bad = second(port).replace("@type null", "@type nulll")
         line = next(n for n, text in enumerate(bad.splitlines(), 1) if "nulll" in text)
+        bad += "<match x>\n  @type copy\n</match>\n"
         assert f"fluent.conf:{line}:" in reload(program, bad, "config error")
+        program.wait_for_log(rf"config error: .*fluent.conf:{len(bad.splitlines()) - 2}:")
         program.wait_for_log("the reload is refused")
         client.send_and_wait(message("other", T, {"c": 0, "n": 1}, {"chunk": "c"}), "c")
         taken = free_port()

@@ -39,6 +39,13 @@ TEST(Cli, without_arguments_it_runs_the_default_configuration) {
   EXPECT_FALSE(options.dry_run);
 }
 
+TEST(Cli, plugin_folders_are_the_default_one_and_those_that_are_given) {
+  EXPECT_EQ(parse({"-p", "a", "-p", "b"}).plugin_folders, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(parse({"-p", "a"}, {{{"FLUENT_PLUGIN", "/x"}}, {"/etc/fluent/plugin"}}).plugin_folders,
+            (std::vector<std::string>{"/x", "a"}));
+  EXPECT_EQ(parse({}, {{}, {"/etc/fluent/plugin"}}).plugin_folders, std::vector<std::string>{"/etc/fluent/plugin"});
+}
+
 TEST(Cli, the_default_configuration_follows_the_surroundings) {
   EXPECT_EQ(parse({}, {{}, {"/etc/logboom/logboom.conf"}}).config_path, "/etc/logboom/logboom.conf");
   EXPECT_EQ(parse({}, {{{"FLUENTD_CONF", "test.conf"}}, {"/etc/logboom/logboom.conf"}}).config_path,

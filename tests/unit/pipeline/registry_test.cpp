@@ -48,6 +48,20 @@ TEST(Registry, names_near_plugins_and_lists_all_of_the_kind) {
   EXPECT_THAT(error_of(PluginKind::output, "elasticsearch"), Not(HasSubstr("did you mean")));
 }
 
+TEST(Registry, says_why_a_plugin_that_is_there_could_not_be_loaded) {
+  const Registry registry({plugin(PluginKind::filter, "grep")}, {{PluginKind::filter, "shout", "x.so is too old"}});
+  const auto error = [&registry](PluginKind kind) -> std::string {
+    try {
+      registry.find(kind, "shout", {});
+    } catch (const ConfigError& found) {
+      return found.what();
+    }
+    return {};
+  };
+  EXPECT_THAT(error(PluginKind::filter), HasSubstr("unknown filter plugin 'shout': x.so is too old"));
+  EXPECT_THAT(error(PluginKind::output), Not(HasSubstr("too old")));
+}
+
 TEST(Registry, refuses_two_plugins_of_one_name) {
   EXPECT_THROW(Registry({plugin(PluginKind::output, "a"), plugin(PluginKind::output, "a")}), std::logic_error);
   EXPECT_THROW(Registry({plugin(PluginKind::output, "a"), plugin(PluginKind::output, "b", {"a"})}), std::logic_error);
