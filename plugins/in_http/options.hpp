@@ -26,12 +26,12 @@ struct Options {
   bool use_204_response = false;
   bool dump_error_log = true;
   std::chrono::nanoseconds blocking_timeout = std::chrono::milliseconds(500);
-  PluginSection parse{"in_http", nullptr};
+  PluginSection parse{"", nullptr};
   std::optional<ExtractOptions> extract;
 
   static void describe(Describe<Options>& d);
   /// No parser: what a body is says its content type.
-  bool by_content_type() const { return parse.type == "in_http"; }
+  bool by_content_type() const { return parse.type.empty() || parse.type == "in_http"; }
 };
 
 }  // namespace logboom::in_http
