@@ -94,6 +94,7 @@ TEST(IncludeArrows, every_public_header_that_is_named_is_there) {
   for (const char* folder : {"include", "src", "plugins"}) {
     for (const Include& include : includes_below(folder)) {
       if (include.quoted || !include.target.starts_with("logboom/")) continue;
+      if (include.target == "logboom/api_hash.hpp") continue;  // made when logboom is built
       EXPECT_TRUE(fs::exists(root() / "include" / include.target)) << include.where();
     }
   }
