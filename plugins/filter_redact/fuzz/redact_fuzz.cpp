@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "redactor.hpp"
+#include "../redactor.hpp"
 
 namespace {
 
