@@ -96,7 +96,6 @@ def test_pipelined_requests_are_all_answered_before_the_program_stops(server):
     assert answers.count(b"HTTP/1.1 200 OK\r\n") == 100
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
 def test_curl(server, tmp_path):
     url = "http://{}:{}".format(*server.address())
     large = tmp_path / "large.json"
