@@ -3,7 +3,6 @@
 import gzip
 import http.client
 import json
-import shutil
 import socket
 import subprocess
 
