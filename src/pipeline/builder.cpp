@@ -1,166 +1,17 @@
 #include "pipeline/builder.hpp"
 
 #include "base/suggest.hpp"
+#include "pipeline/element_facts.hpp"
 #include "pipeline/identity.hpp"
-#include "pipeline/plugin_log.hpp"
 
 #include <logboom/buffer.hpp>
-#include <logboom/formatter.hpp>
-#include <logboom/parser.hpp>
 
 #include <algorithm>
 #include <optional>
-#include <stdexcept>
 #include <type_traits>
 #include <utility>
 
 namespace logboom {
-
-namespace {
-
-const Attribute* given(const Element& element, std::string_view key) {
-  const Attribute* attribute = element.find(key);
-  return attribute == nullptr || attribute->is_nil || attribute->is_default ? nullptr : attribute;
-}
-
-std::string type_of(const Element& element, const std::string& fallback) {
-  const Attribute* type = given(element, "@type");
-  if (type != nullptr && !type->value.empty()) return type->value;
-  if (!fallback.empty()) return fallback;
-  throw ConfigError(element.pos, cat("<", element.name, "> has no '@type': add a line that says which plugin it is"),
-                    "missing-type");
-}
-
-SourcePos type_pos(const Element& element) {
-  const Attribute* type = given(element, "@type");
-  return type != nullptr ? type->value_pos : element.pos;
-}
-
-PatternList patterns_of(const Element& element) {
-  try {
-    return PatternList::compile(element.arg);
-  } catch (const std::invalid_argument& error) {
-    throw ConfigError(element.pos, cat("<", element.name, " ", element.arg, ">: ", std::string_view(error.what())),
-                      "bad-pattern");
-  }
-}
-
-}  // namespace
-
-/// One output's way back into the rules of one label.
-class LabelReemitter final : public Reemitter {
- public:
-  LabelReemitter(WayBack* back, std::string label) : back_(back), label_(std::move(label)) {}
-  void emit(Delivery delivery) override {
-    if (back_ != nullptr) back_->emit(label_, std::move(delivery), true);
-  }
-
- private:
-  WayBack* back_;
-  std::string label_;
-};
-
-/// What one plugin sees while it is made.
-class NodeContext final : public BuildContext {
- public:
-  /// `builder`: while the pipeline is built; null for a plugin that is made later, by another one.
-  /// `label`: whose rules the element is one of.
-  NodeContext(std::shared_ptr<const Pipeline::Context> context, PipelineBuilder* builder, Node& node,
-              const Element& element, MetricLabels labels, const char* id_suffix = "")
-      : context_(std::move(context)),
-        builder_(builder),
-        node_(node),
-        element_(element),
-        id_(node.id + id_suffix),
-        metrics_(*node.metrics),
-        labels_(std::move(labels)),
-        log_(&context_->log) {
-    if (builder == nullptr) return;
-    if (std::unique_ptr<Log> own = make_plugin_log(element, *log_)) log_ = node.logs.emplace_back(std::move(own)).get();
-  }
-
-  const std::string& id() const override { return id_; }
-  const Element& element() const override { return element_; }
-  Log& log() override { return *log_; }
-  Metrics& metrics() override { return metrics_; }
-  MetricLabels labels() const override { return labels_; }
-  const SystemSettings& system() const override { return context_->system; }
-  void warn(const SourcePos& pos, std::string message) override {
-    if (!quiet_) context_->warn(pos, std::move(message));
-  }
-
-  FormatterFactory formatter(const PluginSection& section) override {
-    return factory<Formatter>(PluginKind::formatter, "format", section);
-  }
-  Reemitter& reemitter() override {
-    auto& output = dynamic_cast<OutputNode&>(node_);
-    std::string label = node_.label;
-    if (const Attribute* given_label = given(element_, "@label")) {
-      label = given_label->value == "@ROOT" ? std::string() : given_label->value;
-      builder_->use_label(node_, given_label->value, given_label->value_pos);
-    }
-    output.back = std::make_unique<LabelReemitter>(context_->back, std::move(label));
-    return *output.back;
-  }
-  ParserFactory parser(const PluginSection& section) override {
-    return factory<Parser>(PluginKind::parser, "parse", section);
-  }
-
-  void label(const std::string& name, const SourcePos& pos) override { builder_->use_label(node_, name, pos); }
-  std::size_t store(const PluginSection& section, const std::vector<std::string>& own) override {
-    auto* output = dynamic_cast<OutputNode*>(&node_);
-    if (section.element == nullptr || output == nullptr) throw ConfigError(element_.pos, "an output is missing");
-    stores_.insert(section.element);
-    const std::string type = type_of(*section.element, section.type);
-    Element rest = *section.element;
-    std::erase_if(rest.attributes, [&own](const Attribute& attribute) {
-      return std::find(own.begin(), own.end(), attribute.key) != own.end();
-    });
-    // Where it can't be made the pipeline is not going to be used, and the place does not matter.
-    std::shared_ptr<OutputNode> store;
-    builder_->errors_.attempt([&] { store = builder_->add_output(rest, type, node_.label); });
-    if (store != nullptr) output->stores.push_back(std::move(store));
-    return output->stores.size() - 1;
-  }
-
-  /// Makes what a section names, unless the plugin itself did, for the errors in it.
-  void try_section(PluginKind kind, const PluginSection& section) {
-    if (kind == PluginKind::output && !stores_.contains(section.element)) static_cast<void>(store(section, {}));
-    if (kind == PluginKind::formatter) static_cast<void>(formatter(section));
-    if (kind == PluginKind::parser) static_cast<void>(parser(section));
-  }
-
- private:
-  /// Makes the plugin of a section anew on each call, and once now, so that what is wrong is said at once.
-  template <class P>
-  std::function<std::unique_ptr<P>()> factory(PluginKind kind, const char* name, const PluginSection& section) {
-    const Element& where = section.element != nullptr ? *section.element : element_;
-    const PluginInfo& info = context_->registry.find(kind, section.type, type_pos(where));
-    auto element = std::make_shared<Element>(section.element != nullptr ? *section.element
-                                                                        : Element{name, "", element_.pos, {}, {}});
-    auto inner = std::make_shared<NodeContext>(context_, nullptr, node_, *element, labels_);
-    inner->quiet_ = quiet_;  // a parser within a parser
-    inner->log_ = log_;
-    const auto make = [info, element, inner] {
-      std::unique_ptr<Plugin> made = info.make(*element, *inner);
-      return std::unique_ptr<P>(static_cast<P*>(made.release()));
-    };
-    static_cast<void>(make());
-    inner->quiet_ = true;
-    return make;
-  }
-
-  std::shared_ptr<const Pipeline::Context> context_;
-  PipelineBuilder* builder_;
-  Node& node_;
-  const Element& element_;
-  std::string id_;
-  Metrics& metrics_;
-  MetricLabels labels_;
-  Log* log_;
-  std::set<const Element*> stores_;  // that the plugin asked for
-  bool quiet_ = false;
-};
 
 PipelineBuilder::PipelineBuilder(Pipeline& pipeline, const Pipeline* previous) : pipeline_(pipeline) {
   if (previous == nullptr) return;
@@ -262,7 +113,7 @@ void PipelineBuilder::check_inside(const PluginInfo& info, const Element& elemen
     errors_.attempt([&] { schema_of<BufferOptions>().apply(child, &ignored, quiet); });
   }
   if (const Attribute* label = given(element, "@label")) {
-    label_uses_.push_back({label->value == "@ROOT" ? std::string() : label->value, label->value_pos});
+    label_uses_.push_back({label_named(label->value), label->value_pos});
   }
 }
 
@@ -321,7 +172,7 @@ std::shared_ptr<N> PipelineBuilder::take_kept(const Wanted& wanted) {
 void PipelineBuilder::add_input(const Element& element, const std::string& source_label) {
   std::string label = source_label;
   const Attribute* given_label = given(element, "@label");
-  if (given_label != nullptr) label = given_label->value == "@ROOT" ? std::string() : given_label->value;
+  if (given_label != nullptr) label = label_named(given_label->value);
   const Wanted wanted = this->wanted(PluginKind::input, element, type_of(element, ""), label);
   std::shared_ptr<InputNode> node = take_kept<InputNode>(wanted);
   if (!node) {
@@ -439,7 +290,7 @@ void PipelineBuilder::plan_labels(OutputNode& node, const Element& element) {
 void PipelineBuilder::place_emits(OutputNode& node, const Element& element) {
   node.emit_label = node.label;
   if (const Attribute* given_label = given(element, "@label")) {
-    node.emit_label = given_label->value == "@ROOT" ? std::string() : given_label->value;
+    node.emit_label = label_named(given_label->value);
     use_label(node, given_label->value, given_label->value_pos);
   }
 }
@@ -466,6 +317,13 @@ std::unique_ptr<Sink> PipelineBuilder::make_sink(OutputNode& node, const Element
   return make_buffered_sink(*output, secondary, std::move(buffer), settings, std::move(context));
 }
 
+std::shared_ptr<OutputNode> PipelineBuilder::make_store(const Element& element, const std::string& type,
+                                                        const std::string& label) {
+  std::shared_ptr<OutputNode> store;
+  errors_.attempt([&] { store = add_output(element, type, label); });
+  return store;
+}
+
 /// What `<secondary>` names, where there is one.
 ChunkOutput* PipelineBuilder::make_secondary(OutputNode& node, const Element& element) {
   const std::vector<const Element*> sections = element.sections("secondary");
@@ -483,7 +341,7 @@ ChunkOutput* PipelineBuilder::make_secondary(OutputNode& node, const Element& el
 }
 
 void PipelineBuilder::use_label(Node& node, const std::string& name, const SourcePos& pos) {
-  std::string label = name == "@ROOT" ? std::string() : name;
+  std::string label = label_named(name);
   node.labels_used.push_back(label);
   label_uses_.push_back({std::move(label), pos});
 }

@@ -6,23 +6,21 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/node_context.hpp"
 #include "pipeline/pipeline.hpp"
 #include "pipeline/worker_sections.hpp"
 
 namespace logboom {
 
-class NodeContext;
-
 /// Makes a pipeline's parts from a configuration, and takes from the pipeline before it what is unchanged. What is
 /// wrong with one element doesn't keep the others from being looked at: `build` throws all errors together, at its end.
-class PipelineBuilder {
+class PipelineBuilder final : private NodeOwner {
  public:
   /// `previous` may be null.
   PipelineBuilder(Pipeline& pipeline, const Pipeline* previous);
   void build(const Element& root);
 
  private:
-  friend class NodeContext;
   /// What an element says of itself before its plugin is made.
   struct Wanted {
     const Element& element;
@@ -47,8 +45,10 @@ class PipelineBuilder {
   void check_inside(const PluginInfo& info, const Element& element, NodeContext& context);
   void make_output(const std::shared_ptr<OutputNode>& node, const Wanted& wanted);
   void list_output(const std::shared_ptr<OutputNode>& node);
-  void use_label(Node& node, const std::string& name, const SourcePos& pos);
   std::unique_ptr<Sink> make_sink(OutputNode& node, const Element& element, const MetricLabels& labels);
+  void use_label(Node& node, const std::string& name, const SourcePos& pos) override;
+  std::shared_ptr<OutputNode> make_store(const Element& element, const std::string& type,
+                                         const std::string& label) override;
   ChunkOutput* make_secondary(OutputNode& node, const Element& element);
   void plan_labels(OutputNode& node, const Element& element);
   void place_emits(OutputNode& node, const Element& element);
