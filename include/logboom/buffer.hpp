@@ -140,6 +140,8 @@ struct OutputTotals {
   std::uint64_t dropped = 0;
   std::uint64_t buffered_events = 0;
   std::uint64_t buffered_bytes = 0;  // memory, or disk, that is held
+  /// Of events_in: what a buffer that outlives the process has found at its start.
+  std::uint64_t recovered = 0;
 };
 
 /// What a `<buffer>`'s `@type` names: keeps an output's events until they are written, or dropped and counted.

@@ -46,6 +46,7 @@ class BufferedSink final : public Sink {
   void drain(std::function<void()> done) override { flusher_.drain(std::move(done)); }
   Stopped stop(std::chrono::steady_clock::time_point deadline) override { return flusher_.stop(deadline); }
   OutputTotals totals() const override { return buffer_->totals(); }
+  const OutputCounters* counters() const noexcept override { return &counters_; }
 
  private:
   ChunkOutput& output_;

@@ -31,6 +31,7 @@ class DirectSink final : public Sink {
     totals.events_in = totals.delivered = counters_.delivered.value();
     return totals;
   }
+  const OutputCounters* counters() const noexcept override { return &counters_; }
 
  private:
   DirectOutput& output_;

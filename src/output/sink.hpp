@@ -54,6 +54,8 @@ class Sink {
   virtual Stopped stop(std::chrono::steady_clock::time_point deadline) = 0;
 
   virtual OutputTotals totals() const = 0;
+  /// By reason, what `totals` has as sums. Null where nothing is counted.
+  virtual const OutputCounters* counters() const noexcept { return nullptr; }
 };
 
 /// What a sink needs beside its output. The references outlive the sink.
