@@ -1,11 +1,11 @@
-#include "detector.hpp"
+#include "base/stack_trace_detector.hpp"
 
 #include <algorithm>
 #include <array>
 
-#include "lines.hpp"
+#include "base/stack_trace_lines.hpp"
 
-namespace logboom::detect_exceptions {
+namespace logboom::stack_traces {
 namespace {
 
 constexpr unsigned at_frames = java | js | csharp;
@@ -149,4 +149,4 @@ Detector::Step Detector::go_on(State state, std::string_view line) const noexcep
   return {};
 }
 
-}  // namespace logboom::detect_exceptions
+}  // namespace logboom::stack_traces

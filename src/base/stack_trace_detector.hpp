@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace logboom::detect_exceptions {
+namespace logboom::stack_traces {
 
 /// Whose stack traces are looked for: a set of bits.
 enum Language : unsigned {
@@ -97,4 +97,4 @@ class Detector {
 /// The text without line ends behind it.
 std::string_view without_line_end(std::string_view text) noexcept;
 
-}  // namespace logboom::detect_exceptions
+}  // namespace logboom::stack_traces

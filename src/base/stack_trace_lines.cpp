@@ -1,8 +1,8 @@
-#include "lines.hpp"
+#include "base/stack_trace_lines.hpp"
 
 #include <array>
 
-namespace logboom::detect_exceptions {
+namespace logboom::stack_traces {
 namespace {
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
@@ -219,4 +219,4 @@ bool is_dart_frame(Line line) noexcept {
   return is_php_frame(line) && line.ends_with(')') && contains(line, " (");
 }
 
-}  // namespace logboom::detect_exceptions
+}  // namespace logboom::stack_traces

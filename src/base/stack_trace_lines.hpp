@@ -3,7 +3,7 @@
 #include <string_view>
 
 // The shapes of single lines of stack traces. Lines come without their ends.
-namespace logboom::detect_exceptions {
+namespace logboom::stack_traces {
 
 /// How a line may begin a trace.
 enum class Beginning : unsigned char {
@@ -65,4 +65,4 @@ bool is_rust_note(Line line) noexcept;       // note: run with …
 
 bool is_dart_frame(Line line) noexcept;  // #0      main (file:///a.dart:3:7)
 
-}  // namespace logboom::detect_exceptions
+}  // namespace logboom::stack_traces

@@ -1,8 +1,8 @@
-#include "traces.hpp"
+#include "base/stack_trace_table.hpp"
 
 #include <iterator>
 
-namespace logboom::detect_exceptions {
+namespace logboom::stack_traces {
 
 Trace* Traces::find(std::string_view key) {
   if (traces_.empty()) return nullptr;
@@ -28,4 +28,4 @@ void Traces::close(Trace& trace) {
   traces_.erase(node);
 }
 
-}  // namespace logboom::detect_exceptions
+}  // namespace logboom::stack_traces

@@ -11,9 +11,9 @@
 #include <logboom/event.hpp>
 #include <logboom/holder.hpp>
 
-#include "detector.hpp"
+#include "base/stack_trace_detector.hpp"
 
-namespace logboom::detect_exceptions {
+namespace logboom::stack_traces {
 
 /// One event, kept.
 struct Kept {
@@ -78,4 +78,4 @@ class Traces {
   std::size_t cost_ = 0;
 };
 
-}  // namespace logboom::detect_exceptions
+}  // namespace logboom::stack_traces
