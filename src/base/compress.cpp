@@ -112,13 +112,15 @@ class ZstdReader {
     ZSTD_inBuffer in{input.data(), input.size(), 0};
     bool more = false;
     while (in.pos < in.size || more) {
+      if (at_start_ && !begins_frame(static_cast<std::uint8_t>(input[in.pos]))) return DecompressStatus::corrupt;
+      at_start_ = false;
       ZSTD_outBuffer out{outlet_.buffer(), piece_size, 0};
       const std::size_t before = in.pos;
       const std::size_t result = ZSTD_decompressStream(context_.get(), &out, &in);
       if (ZSTD_isError(result)) return failed(result);
       const DecompressStatus status = outlet_.hand_on(out.pos);
       if (status != DecompressStatus::ok) return status;
-      ended_ = result == 0;
+      ended_ = at_start_ = result == 0;
       more = !ended_ && out.pos == out.size;
       if (!more && in.pos == before && out.pos == 0) break;
     }
@@ -127,6 +129,10 @@ class ZstdReader {
   DecompressStatus finish() const noexcept { return ended_ ? DecompressStatus::ok : DecompressStatus::truncated; }
 
  private:
+  /// A frame of RFC 8878 or a skippable one. The library may read formats from before the RFC too, by code that depends
+  /// on how its input is cut.
+  static bool begins_frame(std::uint8_t first) noexcept { return first == 0x28 || (first & 0xf0) == 0x50; }
+
   static DecompressStatus failed(std::size_t result) {
     const ZSTD_ErrorCode code = ZSTD_getErrorCode(result);
     if (code == ZSTD_error_memory_allocation) throw std::bad_alloc();
@@ -139,6 +145,7 @@ class ZstdReader {
   };
   Outlet& outlet_;
   std::unique_ptr<ZSTD_DCtx, Free> context_;
+  bool at_start_ = true;  // of a frame
   bool ended_ = false;
 };
 
