@@ -23,14 +23,14 @@ struct Started {
   std::unique_ptr<Plugin> plugin;
 };
 
-/// What a client is sent, without the answer 100, which depends on when the body comes, and without the last one to
-/// what is no request: it is known to be none as soon as a line of it is wrong, or only when its header is whole; and a
-/// chunk's size may be too large before the rest of its line is wrong.
+/// What a client is sent, without the answer 100, which depends on when the body comes, and without the refusal that
+/// ends a connection: of several things that are wrong with a request, which one is found first depends on the cuts.
 std::string answers(SessionDriver& client) {
   std::string all;
   for (const std::string& part : client.connection().sent()) {
+    const std::string status = part.substr(0, 12);
     const bool refused =
-        part.starts_with("HTTP/1.1 400 ") || part.starts_with("HTTP/1.1 413 ") || part.starts_with("HTTP/1.1 431 ");
+        status == "HTTP/1.1 400" || status == "HTTP/1.1 413" || status == "HTTP/1.1 417" || status == "HTTP/1.1 431";
     const bool last = refused && part.find("\r\nConnection: close\r\n") != std::string::npos;
     if (!last && !part.starts_with("HTTP/1.1 100")) all += part;
   }
