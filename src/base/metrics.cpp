@@ -1,8 +1,5 @@
 #include "base/metrics.hpp"
 
-#include <algorithm>
-#include <iterator>
-
 namespace logboom {
 namespace {
 
@@ -17,6 +14,10 @@ void append_escaped(std::string& out, std::string_view value) {
   }
 }
 
+std::function<std::int64_t()> reader(const Counter& counter) {
+  return [&counter] { return static_cast<std::int64_t>(counter.value()); };
+}
+
 }  // namespace
 
 std::size_t Counter::cell() noexcept {
@@ -27,46 +28,28 @@ std::size_t Counter::cell() noexcept {
 
 void MetricsRegistry::counter(std::string name, MetricLabels labels, const Counter& counter) {
   const std::lock_guard lock(mutex_);
-  insert({std::move(name), std::move(labels), [&counter] { return static_cast<std::int64_t>(counter.value()); }, true,
-          nullptr});
+  series_.emplace(std::move(name), Series{std::move(labels), reader(counter), true});
 }
 
 void MetricsRegistry::gauge(std::string name, MetricLabels labels, std::function<std::int64_t()> read) {
   const std::lock_guard lock(mutex_);
-  insert({std::move(name), std::move(labels), std::move(read), false, nullptr});
+  series_.emplace(std::move(name), Series{std::move(labels), std::move(read), false});
 }
 
 std::unique_ptr<MetricsGroup> MetricsRegistry::group() { return std::make_unique<MetricsGroup>(*this); }
 
-void MetricsRegistry::insert(Series series) {
-  const auto place = std::upper_bound(series_.begin(), series_.end(), series.name,
-                                      [](const std::string& name, const Series& s) { return name < s.name; });
-  series_.insert(place, std::move(series));
-}
-
-std::vector<MetricsRegistry::Series> MetricsRegistry::take(const MetricsGroup* group) {
-  std::vector<Series> taken;
-  for (std::vector<Series>* list : {&series_, &leaving_}) {
-    const auto rest =
-        std::stable_partition(list->begin(), list->end(), [group](const Series& s) { return s.group != group; });
-    std::move(rest, list->end(), std::back_inserter(taken));
-    list->erase(rest, list->end());
-  }
-  return taken;
-}
-
-void MetricsRegistry::add_up(Sums& sums, const Series& series) {
+void MetricsRegistry::add_up(Sums& sums, const ByName::value_type& series) {
   std::string reason;
-  for (const auto& [label, value] : series.labels) {
+  for (const auto& [label, value] : series.second.labels) {
     if (label == "reason") reason = value;
   }
-  sums[{series.name, std::move(reason)}] += series.read();
+  sums[{series.first, std::move(reason)}] += series.second.read();
 }
 
 void MetricsRegistry::visit(const std::function<void(const Sample&)>& each) const {
   const std::lock_guard lock(mutex_);
   Sums sums = retired_;
-  for (const Series& series : leaving_) add_up(sums, series);
+  for (const auto& series : leaving_) add_up(sums, series);
   auto sum = sums.begin();
   const auto tell_sum = [&each, &sum] {
     MetricLabels labels{{"id", "retired"}};
@@ -74,56 +57,59 @@ void MetricsRegistry::visit(const std::function<void(const Sample&)>& each) cons
     each(Sample{sum->first.first, labels, sum->second});
     ++sum;
   };
-  for (const Series& series : series_) {
-    while (sum != sums.end() && sum->first.first < series.name) tell_sum();
-    each(Sample{series.name, series.labels, series.read()});
+  for (const auto& [name, series] : series_) {
+    while (sum != sums.end() && sum->first.first < name) tell_sum();
+    each(Sample{name, series.labels, series.read()});
   }
   while (sum != sums.end()) tell_sum();
 }
 
 void MetricsGroup::counter(std::string name, MetricLabels labels, const Counter& counter) {
-  add({std::move(name), std::move(labels), [&counter] { return static_cast<std::int64_t>(counter.value()); }, true,
-       this});
+  add(std::move(name), {std::move(labels), reader(counter), true});
 }
 
 void MetricsGroup::gauge(std::string name, MetricLabels labels, std::function<std::int64_t()> read) {
-  add({std::move(name), std::move(labels), std::move(read), false, this});
+  add(std::move(name), {std::move(labels), std::move(read), false});
 }
 
-void MetricsGroup::add(MetricsRegistry::Series series) {
-  const std::lock_guard lock(registry_.mutex_);
+MetricsRegistry::ByName* MetricsGroup::home() noexcept {
   switch (state_) {
-    case State::waiting: waiting_.push_back(std::move(series)); break;
-    case State::there: registry_.insert(std::move(series)); break;
-    case State::leaving: registry_.leaving_.push_back(std::move(series)); break;
+    case State::waiting: return &waiting_;
+    case State::there: return &registry_.series_;
+    case State::leaving: return &registry_.leaving_;
     case State::retired: break;
   }
+  return nullptr;
+}
+
+void MetricsGroup::add(std::string name, MetricsRegistry::Series series) {
+  const std::lock_guard lock(registry_.mutex_);
+  if (MetricsRegistry::ByName* home = this->home()) mine_.push_back(home->emplace(std::move(name), std::move(series)));
+}
+
+void MetricsGroup::move_to(State state) {
+  MetricsRegistry::ByName& from = *home();
+  state_ = state;
+  for (auto& place : mine_) place = home()->insert(from.extract(place));
 }
 
 void MetricsGroup::enter() {
   const std::lock_guard lock(registry_.mutex_);
-  if (state_ != State::waiting) return;
-  state_ = State::there;
-  for (MetricsRegistry::Series& series : waiting_) registry_.insert(std::move(series));
-  waiting_.clear();
+  if (state_ == State::waiting) move_to(State::there);
 }
 
 void MetricsGroup::leave() {
   const std::lock_guard lock(registry_.mutex_);
-  if (state_ != State::there) return;
-  state_ = State::leaving;
-  std::vector<MetricsRegistry::Series> mine = registry_.take(this);
-  std::move(mine.begin(), mine.end(), std::back_inserter(registry_.leaving_));
+  if (state_ == State::there) move_to(State::leaving);
 }
 
 void MetricsGroup::retire() {
   const std::lock_guard lock(registry_.mutex_);
-  waiting_.clear();
-  if (state_ != State::waiting) {
-    for (const MetricsRegistry::Series& series : registry_.take(this)) {
-      if (series.counts) MetricsRegistry::add_up(registry_.retired_, series);
-    }
+  for (const auto place : mine_) {
+    if (place->second.counts && state_ != State::waiting) MetricsRegistry::add_up(registry_.retired_, *place);
+    home()->erase(place);
   }
+  mine_.clear();
   state_ = State::retired;
 }
 

@@ -29,20 +29,17 @@ class MetricsRegistry : public Metrics {
  private:
   friend class MetricsGroup;
   struct Series {
-    std::string name;
     MetricLabels labels;
     std::function<std::int64_t()> read;
     bool counts = false;
-    const MetricsGroup* group = nullptr;
   };
+  using ByName = std::multimap<std::string, Series>;
   using Sums = std::map<std::pair<std::string, std::string>, std::int64_t>;  // by name and reason
-  void insert(Series series);
-  std::vector<Series> take(const MetricsGroup* group);
-  static void add_up(Sums& sums, const Series& series);
+  static void add_up(Sums& sums, const ByName::value_type& series);
 
   mutable std::mutex mutex_;
-  std::vector<Series> series_;
-  std::vector<Series> leaving_;
+  ByName series_;
+  ByName leaving_;
   Sums retired_;
 };
 
@@ -68,11 +65,15 @@ class MetricsGroup final : public Metrics {
 
  private:
   enum class State : std::uint8_t { waiting, there, leaving, retired };
-  void add(MetricsRegistry::Series series);
+  void add(std::string name, MetricsRegistry::Series series);
+  /// The home of the group's series, if it has one.
+  MetricsRegistry::ByName* home() noexcept;
+  void move_to(State state);
 
   MetricsRegistry& registry_;
   State state_ = State::waiting;  // under the registry's mutex, as all else
-  std::vector<MetricsRegistry::Series> waiting_;
+  MetricsRegistry::ByName waiting_;
+  std::vector<MetricsRegistry::ByName::iterator> mine_;  // in the registry, in the order of registering
 };
 
 /// `name{label="value"} 5`, as Prometheus' text format has it
