@@ -91,6 +91,8 @@ class EventBatch {
   void hold(const EventBatch& other);
   void hold(const SlabPtr& slab) { slabs_.push_back(slab); }
   void add_held(const Span& span);
+  /// Room for so many more spans.
+  void reserve(std::size_t spans) { spans_.reserve(spans_.size() + spans); }
 
   const Tag& tag() const noexcept { return tag_; }
   std::span<const Span> spans() const noexcept { return {spans_.data(), spans_.size()}; }

@@ -21,7 +21,8 @@ constexpr std::string_view may_be_escaped = "./-[](){}*+?|^$\\:\"#=@,;!%&~ ";
 }  // namespace
 
 std::size_t find_text(std::string_view text, std::string_view needle) noexcept {
-  if (needle.size() > text.size()) return std::string_view::npos;
+  if (needle.size() >= text.size()) return needle == text ? 0 : std::string_view::npos;
+  if (needle.empty()) return 0;
 #ifdef __SSE2__
   // Sixteen places at once: those where the needle's first and last bytes stand are looked at.
   constexpr std::size_t width = sizeof(__m128i);
@@ -45,9 +46,15 @@ std::size_t find_text(std::string_view text, std::string_view needle) noexcept {
     }
   }
 #endif
-  const void* found = ::memmem(text.data(), text.size(), needle.data(), needle.size());
-  if (found == nullptr) return std::string_view::npos;
-  return static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
+  // Short, or without vectors.
+  const std::size_t last_place = text.size() - needle.size();
+  for (std::size_t at = 0; at <= last_place; ++at) {
+    const void* first = std::memchr(text.data() + at, needle.front(), last_place - at + 1);
+    if (first == nullptr) break;
+    at = static_cast<std::size_t>(static_cast<const char*>(first) - text.data());
+    if (std::memcmp(text.data() + at, needle.data(), needle.size()) == 0) return at;
+  }
+  return std::string_view::npos;
 }
 
 /// False where the pattern is more than a text and its bounds. A text with a line end in it, or with the character that

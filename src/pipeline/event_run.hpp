@@ -43,7 +43,7 @@ class BatchDraft {
  private:
   void add(const Span& span);
 
-  boost::container::small_vector<Span, 4> spans_;
+  boost::container::small_vector<Span, 16> spans_;
   boost::container::small_vector<SlabPtr, 1> written_;
   std::uint64_t events_ = 0;
   bool keeps_ = false;

@@ -31,6 +31,12 @@ msgpack::Value Record::find(std::string_view key) const noexcept {
 bool read_time(const std::uint8_t*& p, const std::uint8_t* end, EventTime& time) noexcept {
   if (p == end) return false;
   const std::uint8_t first = *p;
+  if (first == 0xce && end - p >= 5) {
+    time.sec = static_cast<std::int64_t>(msgpack::load_be(p + 1, 4));
+    time.nsec = 0;
+    p += 5;
+    return true;
+  }
   if (first == 0xd7 || (first >= 0xc7 && first <= 0xc9)) {
     const std::ptrdiff_t header = msgpack::detail::head_table.heads[first].size;
     if (end - p < header + 8) return false;
