@@ -14,6 +14,7 @@ void BatchDraft::add(const Span& span) {
       return;
     }
   }
+  if (spans_.size() == spans_.capacity()) spans_.reserve(4 * spans_.capacity());
   spans_.push_back(span);
 }
 
