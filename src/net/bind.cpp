@@ -59,19 +59,28 @@ SocketAddress local_address(int fd) {
   return address;
 }
 
-Fd bind_port(const std::string& bind, std::uint16_t port, int type, int backlog) {
+void share_port(int fd, bool on) {
+  const int value = on ? 1 : 0;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &value, sizeof value);
+}
+
+Fd bind_port(const std::string& bind, std::uint16_t port, int type, int backlog, bool beside) {
   const SocketAddress address = resolve_bind(bind, port, type);
   Fd fd(::socket(address.storage.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const char* kind = type == SOCK_STREAM ? "tcp" : "udp";
   if (fd.get() < 0) throw std::runtime_error(cat("can't make a ", std::string_view(kind), " socket: ", reason(errno)));
   if (type == SOCK_STREAM) enable(fd.get(), SOL_SOCKET, SO_REUSEADDR);
+  if (beside) share_port(fd.get(), true);
   const auto check = [&](int result) {
     if (result == 0) return;
     const int error = errno;
-    throw std::runtime_error(cat("can't listen on ", url(kind, bind, port), ": ", reason(error), advice(error, port)));
+    const std::string what = cat("can't listen on ", url(kind, bind, port), ": ", reason(error));
+    if (error == EADDRINUSE) throw AddressInUse(what, advice(error, port));
+    throw std::runtime_error(what + advice(error, port));
   };
   check(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size));
   if (type == SOCK_STREAM) check(::listen(fd.get(), backlog > 0 ? backlog : SOMAXCONN));
+  if (beside) share_port(fd.get(), false);
   return fd;
 }
 

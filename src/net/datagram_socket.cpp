@@ -1,6 +1,7 @@
 #include "net/datagram_socket.hpp"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -103,6 +104,23 @@ struct DatagramSocket::Space {
 
 BoundSocket::~BoundSocket() {
   if (!unix_path_.empty()) ::unlink(unix_path_.c_str());
+}
+
+/// A socket that is connected hears that peer only: here one that never sends.
+void BoundSocket::retire() noexcept {
+  SocketAddress nobody = local_address(fd_.get());
+  const std::uint16_t port = htons(1);
+  if (nobody.storage.ss_family == AF_INET6) {
+    auto* six = reinterpret_cast<sockaddr_in6*>(&nobody.storage);
+    six->sin6_port = port;
+    if (IN6_IS_ADDR_UNSPECIFIED(&six->sin6_addr)) six->sin6_addr = in6addr_loopback;
+  } else {
+    auto* four = reinterpret_cast<sockaddr_in*>(&nobody.storage);
+    four->sin_port = port;
+    if (four->sin_addr.s_addr == INADDR_ANY) four->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  }
+  ::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&nobody.storage), nobody.size);
+  share_port(fd_.get(), true);
 }
 
 std::uint32_t BoundSocket::more_dropped(std::uint32_t so_far) noexcept {
@@ -228,18 +246,20 @@ void DatagramSocket::cut() {
   worker_.bury(*this);
 }
 
-std::shared_ptr<BoundSocket> bind_datagrams(const DatagramListen& options) {
+std::shared_ptr<BoundSocket> bind_datagrams(const DatagramListen& options, bool beside) {
   const bool on_path = !options.unix_path.empty();
   Fd fd = on_path ? bind_unix(options.unix_path, options.unix_mode, SOCK_DGRAM)
-                  : bind_port(options.bind, options.port, SOCK_DGRAM);
+                  : bind_port(options.bind, options.port, SOCK_DGRAM, 0, beside);
   const std::string path = on_path ? std::filesystem::absolute(options.unix_path).string() : "";
-  std::string name = on_path ? "unix://" + path : "udp://" + peer_name(local_address(fd.get())).full;
+  const SocketAddress local = on_path ? SocketAddress{} : local_address(fd.get());
+  const std::uint16_t port = on_path ? std::uint16_t{0} : port_of(local);
+  std::string name = on_path ? "unix://" + path : "udp://" + peer_name(local).full;
   enable(fd.get(), SOL_SOCKET, SO_RXQ_OVFL);
   if (options.receive_buffer != 0) {
     const int size = static_cast<int>(std::min<std::size_t>(options.receive_buffer, 1U << 30));
     ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
   }
-  return std::make_shared<BoundSocket>(std::move(fd), std::move(name), path);
+  return std::make_shared<BoundSocket>(std::move(fd), std::move(name), path, port);
 }
 
 }  // namespace logboom::net

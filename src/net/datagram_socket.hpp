@@ -15,19 +15,23 @@ namespace logboom::net {
 /// file.
 class BoundSocket {
  public:
-  BoundSocket(Fd fd, std::string name, std::string unix_path)
-      : fd_(std::move(fd)), name_(std::move(name)), unix_path_(std::move(unix_path)) {}
+  BoundSocket(Fd fd, std::string name, std::string unix_path, std::uint16_t port)
+      : fd_(std::move(fd)), name_(std::move(name)), unix_path_(std::move(unix_path)), port_(port) {}
   ~BoundSocket();
   int fd() const noexcept { return fd_.get(); }
   /// "udp://127.0.0.1:514"
   const std::string& name() const noexcept { return name_; }
   /// How many more the kernel has dropped by now than when this was asked last. Any thread.
   std::uint32_t more_dropped(std::uint32_t so_far) noexcept;
+  bool has_port(std::uint16_t port) const noexcept { return port_ != 0 && port_ == port; }
+  /// Another socket of this port takes its place: what has come can still be read, and nothing more comes.
+  void retire() noexcept;
 
  private:
   Fd fd_;
   std::string name_;
   std::string unix_path_;
+  std::uint16_t port_;
   std::atomic<std::uint32_t> dropped_{0};
 };
 
@@ -77,7 +81,7 @@ class DatagramSocket final : public WorkerSource {
   bool ended_ = false;
 };
 
-/// Makes the bound socket of `options`. Throws std::runtime_error.
-std::shared_ptr<BoundSocket> bind_datagrams(const DatagramListen& options);
+/// Makes the bound socket of `options`. Throws std::runtime_error. `beside`: as bind_port has it.
+std::shared_ptr<BoundSocket> bind_datagrams(const DatagramListen& options, bool beside = false);
 
 }  // namespace logboom::net

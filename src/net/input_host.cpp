@@ -26,13 +26,7 @@ InputHost::InputHost(Server& server, std::string id, MetricLabels labels, Metric
 }
 
 InputHost::~InputHost() {
-  for (Stream& stream : streams_) {
-    if (stream.from == nullptr) {
-      stream.listener->close();
-      continue;
-    }
-    for (Stream& other : stream.from->streams_) other.claimed = other.claimed && other.listener != stream.listener;
-  }
+  for (Stream& stream : streams_) give_back(stream);
   std::erase(server_.hosts_, this);
 }
 
@@ -43,11 +37,7 @@ void InputHost::listen(const StreamListen& where, SessionFactory sessions) {
   stream.group->sessions = std::move(sessions);
   stream.group->emitter = emitter_;
   stream.group->owner = owner_;
-  if (!claim(stream)) {
-    stream.listener =
-        std::make_shared<StreamListener>(server_.main_loop(), server_.workers(), stream.group, server_.log());
-    stream.listener->open(id_);
-  }
+  if (!claim(stream)) open(stream);
   last_port_ = stream.listener->port();
   register_group(stream.group, stream.listener->where());
   streams_.push_back(std::move(stream));
@@ -60,7 +50,7 @@ void InputHost::listen_datagram(const DatagramListen& where, DatagramFactory ses
   group.options = where;
   group.sessions = std::move(sessions);
   if (!claim(datagrams)) {
-    datagrams.socket = bind_datagrams(where);
+    open(datagrams);
     log().info(cat(id_, ": listening on ", datagrams.socket->name()));
   }
   MetricLabels labels = labels_;
@@ -95,39 +85,6 @@ Host::Adopter InputHost::adopter(SessionFactory sessions) {
   };
 }
 
-/// A listener of a going input that listens there. Each is claimed by one.
-bool InputHost::claim(Stream& stream) {
-  for (InputHost* host : server_.hosts_) {
-    if (!host->going_) continue;
-    for (Stream& other : host->streams_) {
-      if (other.claimed || !other.listener->listens_on(stream.group->options)) continue;
-      other.claimed = true;
-      stream.listener = other.listener;
-      stream.from = host;
-      claimed_from_.insert(host);
-      return true;
-    }
-  }
-  return false;
-}
-
-/// A socket of datagrams may be read by two for a moment: whoever takes one takes it once.
-bool InputHost::claim(Datagrams& datagrams) {
-  const DatagramListen& where = datagrams.group->options;
-  for (const InputHost* host : server_.hosts_) {
-    if (!host->going_) continue;
-    for (const Datagrams& other : host->datagrams_) {
-      const DatagramListen& there = other.group->options;
-      const bool same_port = where.unix_path.empty() && there.bind == where.bind && there.port == where.port;
-      if (!other.socket || there.unix_path != where.unix_path || (where.unix_path.empty() && !same_port)) continue;
-      datagrams.socket = other.socket;
-      claimed_from_.insert(host);
-      return true;
-    }
-  }
-  return false;
-}
-
 void InputHost::begin() {
   claimed_from_.clear();
   for (Stream& stream : streams_) begin(stream);
@@ -145,12 +102,17 @@ void InputHost::begin(Stream& stream) {
   if (std::exchange(stream.begun, true)) return;
   InputHost* const from = std::exchange(stream.from, nullptr);
   if (from == nullptr) return stream.listener->begin();
-  std::erase_if(from->streams_, [&stream](const Stream& other) { return other.listener == stream.listener; });
-  stream.listener->pass_to(stream.group);
+  StreamListener& taken = stream.replaces ? *stream.replaces : *stream.listener;
+  std::erase_if(from->streams_, [&taken](const Stream& other) { return other.listener.get() == &taken; });
+  taken.pass_to(stream.group);
+  if (!stream.replaces) return;
+  taken.retire();
+  stream.listener->begin();
 }
 
 void InputHost::begin(Datagrams& datagrams) {
   if (std::exchange(datagrams.begun, true)) return;
+  if (datagrams.replaces) server_.retire(std::exchange(datagrams.replaces, nullptr));
   least_loaded(server_.workers())
       .adopt([group = datagrams.group, socket = datagrams.socket, name = cat(id_, " on ", datagrams.socket->name()),
               emitter = emitter_, owner = owner()](Worker& worker) {
@@ -160,7 +122,9 @@ void InputHost::begin(Datagrams& datagrams) {
 
 void InputHost::close() {
   for (Stream& stream : streams_) {
-    if (!stream.claimed) stream.listener->drain_and_close();
+    if (stream.begun && stream.replaces) std::exchange(stream.replaces, nullptr)->drain_and_close();
+    if (stream.replaced) stream.listener->drain();
+    if (!stream.replaced && !stream.claimed) stream.listener->drain_and_close();
   }
   for (Datagrams& datagrams : datagrams_) datagrams.socket.reset();
 }

@@ -21,7 +21,8 @@ struct StreamGroup;
 
 /// One input's view of the server, and what works for it. What the input asks for is opened at once and works from
 /// `begin` on, so that a configuration that can't be had changes nothing. An address where an input that is about to go
-/// listens is not opened again: with `begin` its listener passes to the new input.
+/// listens is not opened again: with `begin` its listener passes to the new input. Where such an input has another
+/// address of the same port, the new one is opened beside it.
 ///
 /// Threads: the main one; counters are found while the input starts. Lifetime: as long as the input; the server
 /// outlives it.
@@ -56,19 +57,29 @@ class InputHost final : public Host {
   struct Stream {
     std::shared_ptr<StreamListener> listener;
     std::shared_ptr<StreamGroup> group;
-    InputHost* from = nullptr;  // from whom it was claimed
-    bool claimed = false;       // by another host
+    std::shared_ptr<StreamListener> replaces;  // of the same port, and to retire
+    InputHost* from = nullptr;                 // from whom it was claimed, or what it replaces
+    bool claimed = false;                      // by another host
+    bool replaced = false;                     // by another host's
     bool begun = false;
   };
   struct Datagrams {
     std::shared_ptr<BoundSocket> socket;
     std::shared_ptr<DatagramGroup> group;
+    std::shared_ptr<BoundSocket> replaces;
     bool begun = false;
   };
   using Reasons = std::map<std::string, Counter, std::less<>>;
 
   bool claim(Stream& stream);
   bool claim(Datagrams& datagrams);
+  void open(Stream& stream);
+  void open(Datagrams& datagrams);
+  bool open_beside(Stream& stream);
+  bool open_beside(Datagrams& datagrams);
+  void end_retirements();
+  std::string own_in_the_way(std::uint16_t port, bool streams) const;
+  void give_back(Stream& stream);
   void begin(Stream& stream);
   void begin(Datagrams& datagrams);
   std::shared_ptr<const void> owner() const { return owner_ ? owner_() : nullptr; }

@@ -1,11 +1,13 @@
 #include "net/listener.hpp"
 
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <utility>
@@ -16,15 +18,39 @@ namespace logboom::net {
 
 namespace asio = boost::asio;
 
+namespace {
+
+// For how long a listener that retires takes what is about to connect. A client that it does not answer asks again
+// after a second, and then finds the listener that took its place.
+constexpr std::chrono::milliseconds retirement{100};
+
+/// From now on the socket passes over what begins a new connection.
+void ignore_new_connections(int fd) {
+  constexpr std::uint32_t flags_at = 13;
+  constexpr std::uint32_t syn = 0x02;
+  constexpr std::uint32_t ack = 0x10;
+  std::array<sock_filter, 5> code{{
+      {BPF_LD | BPF_B | BPF_ABS, 0, 0, flags_at},
+      {BPF_ALU | BPF_AND | BPF_K, 0, 0, syn | ack},
+      {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, syn},
+      {BPF_RET | BPF_K, 0, 0, 0},
+      {BPF_RET | BPF_K, 0, 0, ~std::uint32_t{0}},
+  }};
+  const sock_fprog program{code.size(), code.data()};
+  ::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+}  // namespace
+
 StreamListener::StreamListener(asio::io_context& io, std::vector<std::unique_ptr<Worker>>& workers,
                                std::shared_ptr<StreamGroup> group, Log& log)
-    : socket_(io), pause_(io), workers_(workers), group_(std::move(group)), log_(log) {}
+    : socket_(io), pause_(io), retire_(io), workers_(workers), group_(std::move(group)), log_(log) {}
 
 StreamListener::~StreamListener() { close(); }
 
-void StreamListener::open(const std::string& input_id) {
+void StreamListener::open(const std::string& input_id, bool beside) {
   if (group_->options.unix_path.empty()) {
-    open_tcp();
+    open_tcp(beside);
   } else {
     open_unix();
   }
@@ -44,9 +70,9 @@ void StreamListener::pass_to(std::shared_ptr<StreamGroup> group) {
   if (!unix_path_.empty() && options.unix_mode) ::chmod(unix_path_.c_str(), *options.unix_mode);
 }
 
-void StreamListener::open_tcp() {
+void StreamListener::open_tcp(bool beside) {
   const StreamListen& options = group_->options;
-  Fd fd = bind_port(options.bind, options.port, SOCK_STREAM, options.backlog);
+  Fd fd = bind_port(options.bind, options.port, SOCK_STREAM, options.backlog, beside);
   const SocketAddress local = local_address(fd.get());
   port_ = port_of(local);
   where_ = "tcp://" + peer_name(local).full;
@@ -109,8 +135,23 @@ void StreamListener::hand_over(int fd, const SocketAddress& from) {
       });
 }
 
-void StreamListener::drain_and_close() {
+void StreamListener::share_port(bool on) { net::share_port(socket_.native_handle(), on); }
+
+void StreamListener::drain() {
   if (socket_.is_open()) accept_all();
+}
+
+void StreamListener::retire() {
+  if (!socket_.is_open()) return;
+  ignore_new_connections(socket_.native_handle());
+  retire_.expires_after(retirement);
+  retire_.async_wait([self = shared_from_this(), this](const boost::system::error_code& stopped) {
+    if (!stopped) drain_and_close();
+  });
+}
+
+void StreamListener::drain_and_close() {
+  drain();
   close();
 }
 
@@ -118,6 +159,7 @@ void StreamListener::close() {
   if (!socket_.is_open()) return;
   boost::system::error_code ignored;
   pause_.cancel(ignored);
+  retire_.cancel(ignored);
   socket_.close(ignored);
   if (!unix_path_.empty()) ::unlink(unix_path_.c_str());
   unix_path_.clear();

@@ -24,20 +24,28 @@ class StreamListener : public std::enable_shared_from_this<StreamListener> {
 
   /// Binds and listens: connections wait in the backlog. Throws std::runtime_error with the address and what to do
   /// about it.
-  void open(const std::string& input_id);
+  /// `beside`: also where listeners are in the way that share their port.
+  void open(const std::string& input_id, bool beside = false);
   /// Begins to accept.
   void begin() { wait(); }
   /// From now on what is accepted belongs to this group, which listens on the same address.
   void pass_to(std::shared_ptr<StreamGroup> group);
   bool listens_on(const StreamListen& where) const noexcept;
+  /// The same port of whatever address.
+  bool has_port(std::uint16_t port) const noexcept { return socket_.is_open() && port_ != 0 && port_ == port; }
+  void share_port(bool on);
   std::uint16_t port() const noexcept { return port_; }
   const std::string& where() const noexcept { return where_; }
+  /// Takes what waits in the backlog.
+  void drain();
+  /// Another listener of this port takes its place: what has begun to connect is taken for a moment, then it closes.
+  void retire();
   /// Takes what waits in the backlog, then listens no more.
   void drain_and_close();
   void close();
 
  private:
-  void open_tcp();
+  void open_tcp(bool beside);
   void open_unix();
   void wait();
   bool accept_all();
@@ -45,6 +53,7 @@ class StreamListener : public std::enable_shared_from_this<StreamListener> {
 
   boost::asio::posix::stream_descriptor socket_;
   boost::asio::steady_timer pause_;
+  boost::asio::steady_timer retire_;
   std::vector<std::unique_ptr<Worker>>& workers_;
   std::shared_ptr<StreamGroup> group_;
   Log& log_;

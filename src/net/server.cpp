@@ -1,5 +1,10 @@
 #include "net/server.hpp"
 
+#include <algorithm>
+#include <utility>
+
+#include "net/datagram_socket.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -51,6 +56,19 @@ void Server::post(std::function<void()> task) { asio::post(impl_->io, std::move(
 
 boost::asio::io_context& Server::main_loop() noexcept { return impl_->io; }
 Log& Server::log() noexcept { return impl_->log; }
+
+void Server::retire(std::shared_ptr<BoundSocket> socket) {
+  socket->retire();
+  retired_.push_back(std::move(socket));
+}
+
+bool Server::has_retired(std::uint16_t port) {
+  std::erase_if(retired_, [](const auto& socket) { return socket.expired(); });
+  return std::any_of(retired_.begin(), retired_.end(), [port](const auto& each) {
+    const auto socket = each.lock();
+    return socket && socket->has_port(port);
+  });
+}
 
 std::unique_ptr<InputHost> Server::host(std::string id, MetricLabels labels, Metrics& metrics, EmitterSource emitter,
                                         InputOwner owner) {

@@ -52,10 +52,15 @@ class Server {
   struct Impl;
   boost::asio::io_context& main_loop() noexcept;
   Log& log() noexcept;
+  /// A socket whose place another one of its port has taken.
+  void retire(std::shared_ptr<BoundSocket> socket);
+  /// Whether one of those is still open and has this port.
+  bool has_retired(std::uint16_t port);
 
   DecompressBudget decompress_budget_{std::uint64_t{512} << 20};
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<InputHost*> hosts_;
+  std::vector<std::weak_ptr<BoundSocket>> retired_;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -6,25 +6,12 @@
 
 #include <logboom/buffer.hpp>
 
-#include <algorithm>
 #include <optional>
-#include <type_traits>
 #include <utility>
 
 namespace logboom {
 
-PipelineBuilder::PipelineBuilder(Pipeline& pipeline, const Pipeline* previous) : pipeline_(pipeline) {
-  if (previous == nullptr) return;
-  const auto keep = [this](const auto& nodes) {
-    for (const auto& node : nodes) {
-      kept_.emplace(node->identity, node);
-      kept_names_.insert(node->id);
-    }
-  };
-  keep(previous->inputs());
-  keep(previous->filters());
-  keep(previous->outputs());
-}
+PipelineBuilder::PipelineBuilder(Pipeline& pipeline, const Pipeline* previous) : pipeline_(pipeline), kept_(previous) {}
 
 void PipelineBuilder::build(const Element& root) {
   Element known = root;
@@ -127,11 +114,14 @@ PipelineBuilder::Wanted PipelineBuilder::wanted(PluginKind kind, const Element& 
   return {element, kind, info, label, std::move(content), std::move(identity)};
 }
 
-/// The id of a new node. One without an `@id` is called by its place, where an older node may still be known by it.
-std::string PipelineBuilder::id_of(const Wanted& wanted) const {
+/// The id of a new node. One without an `@id` is called by its place: an older node may still be known by that, and
+/// another one may stand on the same line of another file.
+std::string PipelineBuilder::id_of(const Wanted& wanted) {
   if (const Attribute* id = given(wanted.element, "@id")) return id->value;
-  std::string id = cat(kind_prefix(wanted.kind), "_", wanted.info.name, ":", wanted.element.pos.line);
-  if (kept_names_.contains(id)) id += cat(".", pipeline_.generation());
+  const std::string place = cat(kind_prefix(wanted.kind), "_", wanted.info.name, ":", wanted.element.pos.line);
+  std::string id = place;
+  if (kept_.has_id(id)) id += cat(".", pipeline_.generation());
+  for (int more = 2; !ids_.insert("id " + id).second; ++more) id = cat(place, ".", pipeline_.generation(), ".", more);
   return id;
 }
 
@@ -149,24 +139,9 @@ std::shared_ptr<N> PipelineBuilder::make_node(const Wanted& wanted) {
                             [bury = pipeline_.context_->bury](N* node) { bury(std::unique_ptr<Node>(node)); });
 }
 
-/// The previous pipeline's node of the same identity, if nothing about it has changed.
-template <class N>
-std::shared_ptr<N> PipelineBuilder::take_kept(const Wanted& wanted) {
-  const auto [first, last] = kept_.equal_range(wanted.identity);
-  for (auto at = first; at != last; ++at) {
-    auto node = std::dynamic_pointer_cast<N>(at->second);
-    if (!node || node->content != wanted.content) continue;
-    if constexpr (std::is_same_v<N, OutputNode>) {
-      // Where events come from does not matter to a sink.
-      if (node->label != wanted.label && (node->emits != nullptr || !node->stores.empty())) continue;
-    } else {
-      if (node->label != wanted.label) continue;
-    }
-    kept_.erase(at);
-    for (const std::string& label : node->labels_used) label_uses_.push_back({label, wanted.element.pos});
-    return node;
-  }
-  return nullptr;
+/// What a node that stays needs of the configuration must still be there.
+void PipelineBuilder::keep_labels(const Node& node, const SourcePos& pos) {
+  for (const std::string& label : node.labels_used) label_uses_.push_back({label, pos});
 }
 
 void PipelineBuilder::add_input(const Element& element, const std::string& source_label) {
@@ -174,8 +149,10 @@ void PipelineBuilder::add_input(const Element& element, const std::string& sourc
   const Attribute* given_label = given(element, "@label");
   if (given_label != nullptr) label = label_named(given_label->value);
   const Wanted wanted = this->wanted(PluginKind::input, element, type_of(element, ""), label);
-  std::shared_ptr<InputNode> node = take_kept<InputNode>(wanted);
-  if (!node) {
+  std::shared_ptr<InputNode> node = kept_.take_input(wanted.identity, wanted.content, wanted.label);
+  if (node) {
+    keep_labels(*node, element.pos);
+  } else {
     node = make_node<InputNode>(wanted);
     node->labels = {{"id", node->id}, {"type", wanted.info.name}};
     if (given_label != nullptr) use_label(*node, given_label->value, given_label->value_pos);
@@ -191,7 +168,8 @@ void PipelineBuilder::add_input(const Element& element, const std::string& sourc
 void PipelineBuilder::add_match(const Element& element, const RuleLabels& labels) {
   std::optional<PatternList> patterns;
   errors_.attempt([&] { patterns = patterns_of(element); });
-  if (add_output(element, type_of(element, ""), labels.empty() ? "" : labels.front()) == nullptr || !patterns) return;
+  if (add_output(element, type_of(element, ""), labels.empty() ? "" : labels.front(), false) == nullptr || !patterns)
+    return;
   const std::size_t output = pipeline_.outputs_.size() - 1;
   for (const std::string& label : labels) pipeline_.router_.add_match(label, *patterns, output);
 }
@@ -201,8 +179,10 @@ void PipelineBuilder::add_filter(const Element& element, const RuleLabels& label
   errors_.attempt([&] { patterns = patterns_of(element); });
   const std::string label = labels.empty() ? "" : labels.front();
   const Wanted wanted = this->wanted(PluginKind::filter, element, type_of(element, ""), label);
-  std::shared_ptr<FilterNode> node = take_kept<FilterNode>(wanted);
-  if (!node) {
+  std::shared_ptr<FilterNode> node = kept_.take_filter(wanted.identity, wanted.content, wanted.label);
+  if (node) {
+    keep_labels(*node, element.pos);
+  } else {
     node = make_node<FilterNode>(wanted);
     NodeContext context(pipeline_.context_, this, *node, element, {{"id", node->id}, {"type", wanted.info.name}});
     node->plugin.reset(static_cast<Filter*>(make_plugin(wanted.info, element, context).release()));
@@ -218,10 +198,11 @@ void PipelineBuilder::add_filter(const Element& element, const RuleLabels& label
 
 /// Its own place in the list of outputs is behind those of its stores. Null where its plugin can't be made.
 std::shared_ptr<OutputNode> PipelineBuilder::add_output(const Element& element, const std::string& type,
-                                                        const std::string& label) {
+                                                        const std::string& label, bool as_store) {
   const Wanted wanted = this->wanted(PluginKind::output, element, type, label);
-  std::shared_ptr<OutputNode> node = take_kept<OutputNode>(wanted);
+  std::shared_ptr<OutputNode> node = kept_.take_output(wanted.identity, wanted.content, wanted.label, as_store);
   if (node) {
+    keep_labels(*node, element.pos);
     keep_stores(*node);
   } else {
     node = make_node<OutputNode>(wanted);
@@ -246,13 +227,10 @@ void PipelineBuilder::make_output(const std::shared_ptr<OutputNode>& node, const
 /// The stores of an output that stays stay with it.
 void PipelineBuilder::keep_stores(const OutputNode& node) {
   for (const std::shared_ptr<OutputNode>& store : node.stores) {
-    const auto [first, last] = kept_.equal_range(store->identity);
-    const auto at = std::find_if(first, last, [&store](const auto& item) { return item.second == store; });
-    if (at != last) kept_.erase(at);
     if (!ids_.insert("id " + store->id).second)
       errors_.add(
           ConfigError(store->pos, cat("@id '", store->id, "' is used twice: ids must be unique"), "duplicate-id"));
-    for (const std::string& label : store->labels_used) label_uses_.push_back({label, store->pos});
+    keep_labels(*store, store->pos);
     keep_stores(*store);
     list_output(store);
   }
@@ -320,7 +298,7 @@ std::unique_ptr<Sink> PipelineBuilder::make_sink(OutputNode& node, const Element
 std::shared_ptr<OutputNode> PipelineBuilder::make_store(const Element& element, const std::string& type,
                                                         const std::string& label) {
   std::shared_ptr<OutputNode> store;
-  errors_.attempt([&] { store = add_output(element, type, label); });
+  errors_.attempt([&] { store = add_output(element, type, label, true); });
   return store;
 }
 

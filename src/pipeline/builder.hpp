@@ -1,11 +1,11 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "pipeline/kept_nodes.hpp"
 #include "pipeline/node_context.hpp"
 #include "pipeline/pipeline.hpp"
 #include "pipeline/worker_sections.hpp"
@@ -30,7 +30,6 @@ class PipelineBuilder final : private NodeOwner {
     std::string content;
     std::string identity;
   };
-  using Kept = std::multimap<std::string, std::shared_ptr<Node>>;
   using RuleLabels = std::vector<std::string>;
 
   void read_top(const Element& parent, const RuleLabels& labels, const std::string& source_label,
@@ -40,7 +39,8 @@ class PipelineBuilder final : private NodeOwner {
   void add_input(const Element& element, const std::string& source_label);
   void add_match(const Element& element, const RuleLabels& labels);
   void add_filter(const Element& element, const RuleLabels& labels);
-  std::shared_ptr<OutputNode> add_output(const Element& element, const std::string& type, const std::string& label);
+  std::shared_ptr<OutputNode> add_output(const Element& element, const std::string& type, const std::string& label,
+                                         bool as_store);
   std::unique_ptr<Plugin> make_plugin(const PluginInfo& info, const Element& element, NodeContext& context);
   void check_inside(const PluginInfo& info, const Element& element, NodeContext& context);
   void make_output(const std::shared_ptr<OutputNode>& node, const Wanted& wanted);
@@ -54,13 +54,12 @@ class PipelineBuilder final : private NodeOwner {
   void place_emits(OutputNode& node, const Element& element);
   void check_labels();
   void claim_id(const Element& element);
-  std::string id_of(const Wanted& wanted) const;
+  std::string id_of(const Wanted& wanted);
 
   Wanted wanted(PluginKind kind, const Element& element, const std::string& type, const std::string& label);
   template <class N>
   std::shared_ptr<N> make_node(const Wanted& wanted);
-  template <class N>
-  std::shared_ptr<N> take_kept(const Wanted& wanted);
+  void keep_labels(const Node& node, const SourcePos& pos);
   void keep_stores(const OutputNode& node);
 
   struct LabelUse {
@@ -72,8 +71,7 @@ class PipelineBuilder final : private NodeOwner {
   std::set<std::string> ids_;
   std::vector<LabelUse> label_uses_;
   ConfigErrorCollector errors_;
-  Kept kept_;                         // nodes of the previous pipeline that are not taken yet, by identity
-  std::set<std::string> kept_names_;  // and all their ids
+  KeptNodes kept_;
 };
 
 }  // namespace logboom

@@ -1,10 +1,7 @@
 """SIGHUP under load: nothing is lost, nothing comes twice, no connection is closed."""
 
 import collections
-import json
-import os
 import re
-import signal
 import socket
 import threading
 import time
@@ -14,6 +11,7 @@ import pytest
 from support.configs import forward_source
 from support.forward import Client, message, packed
 from support.logboom import free_port
+from support.reload import reload, reload_for, written_events
 from support.wait import wait_until
 
 T = 1700000000
@@ -58,27 +56,9 @@ def second(port, **source):
   """ + FILE.format(id="b") + "</store>\n</match>\n")
 
 
-def configure(program, text):
-    """In one step, as an operator should."""
-    new = program.directory / "fluent.conf.new"
-    new.write_text(text)
-    os.replace(new, program.config_path)
-
-
-def reload(program, text, pattern="reloaded:", deadline=10.0):
-    start = program.stderr.line_count()
-    configure(program, text)
-    program.send_signal(signal.SIGHUP)
-    return program.wait_for_log(pattern, deadline, start)
-
-
 def written(program, *names):
     """(client, n) of every line in these files."""
-    lines = []
-    for name in names:
-        path = program.directory / f"{name}.log"
-        lines += path.read_text().splitlines() if path.exists() else []
-    return [(event["c"], event["n"]) for event in map(json.loads, lines)]
+    return [(event["c"], event["n"]) for event in written_events(program, *names)]
 
 
 class Sender(threading.Thread):
@@ -111,18 +91,6 @@ class Sender(threading.Thread):
         self.join(20)
         assert self.error is None, f"client {self.number}: {self.error!r}"
         assert not self.client.closed(), f"the connection of client {self.number} was closed"
-
-
-def reload_for(program, seconds, texts, each_second=50):
-    """Reloads one text after the other; returns how many of the signals were followed."""
-    start = program.stderr.line_count()
-    end, n = time.monotonic() + seconds, 0
-    while time.monotonic() < end:
-        configure(program, texts[n % len(texts)])
-        program.send_signal(signal.SIGHUP)
-        n += 1
-        time.sleep(1 / each_second)
-    return sum("reloaded:" in line for line in program.stderr.lines()[start:])
 
 
 @pytest.mark.parametrize("source", [{}, {"send_keepalive_packet": "true"}], ids=["same source", "changed source"])

@@ -68,6 +68,10 @@ TEST(Listener, says_where_it_listens_and_who_is_in_the_way) {
   same.port = port;
   EXPECT_EQ(error_of([&] { server.listen({}, same); }),
             cat("can't listen on tcp://127.0.0.1:", port,
+                ": Address already in use – logboom's own source 'toy' listens there: choose another port"));
+  TestServer other;
+  EXPECT_EQ(error_of([&] { other.listen({}, same); }),
+            cat("can't listen on tcp://127.0.0.1:", port,
                 ": Address already in use – another program listens there: stop it, or choose another port"));
   net::StreamListen elsewhere;
   elsewhere.bind = "192.0.2.1";

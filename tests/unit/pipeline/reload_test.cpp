@@ -55,6 +55,52 @@ TEST(Reload, without_an_id_a_plugin_is_found_by_what_it_says_and_two_alike_stay_
   EXPECT_EQ(after.size(), 2u);
 }
 
+TEST(Reload, an_output_and_a_store_that_say_the_same_never_become_one) {
+  const std::string alone = "<match a>\n @type null\n</match>\n";
+  const auto copy = [](std::string_view pattern) {
+    return cat("<match ", pattern, ">\n @type copy\n<store>\n @type null\n</store>\n</match>\n");
+  };
+  const std::string both = "<match c>\n @type copy\n<store>\n @type null\n</store>\n" +
+                           std::string("<store>\n @type null\n</store>\n</match>\n");
+  const std::vector<std::string> all{copy("b") + alone, alone + copy("b"), copy("b"), alone,
+                                     both + alone,      alone + both};
+  for (const std::string& before : all) {
+    for (const std::string& after : all) {
+      Bench bench(source + before);
+      const std::size_t sinks = [&] { return Bench(source + after).pipeline->outputs().size(); }();
+      bench.reload(source + after);
+      std::set<const OutputNode*> nodes;
+      std::set<std::string> ids;
+      for (const auto& node : bench.pipeline->outputs()) {
+        nodes.insert(node.get());
+        ids.insert(node->id);
+      }
+      EXPECT_EQ(nodes.size(), sinks) << before << "to\n" << after;
+      EXPECT_EQ(ids.size(), sinks) << before << "to\n" << after;
+      bench.send("a", 1);
+      bench.send("b", 1);
+      bench.expect_balance();
+    }
+  }
+}
+
+TEST(Reload, a_copy_and_its_store_stay_where_an_output_like_the_store_comes_before_it) {
+  const std::string copy = "<match b>\n @type copy\n<store>\n @type null\n</store>\n</match>\n";
+  const std::string alone = "<match a>\n @type null\n</match>\n";
+  Bench bench(source + copy + alone);
+  const std::vector<std::shared_ptr<OutputNode>> before = bench.pipeline->outputs();
+  bench.reload(source + alone + copy);
+  const auto& after = bench.pipeline->outputs();
+  EXPECT_EQ(after, (std::vector{before[2], before[0], before[1]}));
+}
+
+TEST(Reload, an_output_that_becomes_a_store_stays) {
+  Bench bench(source + "<match **>\n @type null\n</match>\n");
+  const std::shared_ptr<OutputNode> before = bench.pipeline->outputs().front();
+  bench.reload(source + "<match **>\n @type copy\n<store>\n @type null\n</store>\n</match>\n");
+  EXPECT_EQ(bench.pipeline->outputs().front(), before);
+}
+
 TEST(Reload, new_plugins_without_an_id_get_a_name_that_nobody_has) {
   Bench bench(source + "<match a>\n @type null\n</match>\n");
   bench.reload("\n\n\n<match b>\n @type null\n @log_level debug\n</match>\n<match a>\n @type null\n</match>\n" +

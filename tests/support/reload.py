@@ -1,0 +1,42 @@
+"""Another configuration for a program that runs, and what its outputs have written."""
+
+import json
+import os
+import signal
+import time
+
+
+def configure(program, text):
+    """In one step, as an operator should."""
+    new = program.directory / "fluent.conf.new"
+    new.write_text(text)
+    os.replace(new, program.config_path)
+
+
+def reload(program, text, pattern="reloaded:", deadline=10.0):
+    """Sends SIGHUP and waits for a line of the log; returns the line."""
+    start = program.stderr.line_count()
+    configure(program, text)
+    program.send_signal(signal.SIGHUP)
+    return program.wait_for_log(pattern, deadline, start)
+
+
+def reload_for(program, seconds, texts, each_second=50):
+    """Reloads one text after the other; returns how many of the signals were followed."""
+    start = program.stderr.line_count()
+    end, n = time.monotonic() + seconds, 0
+    while time.monotonic() < end:
+        configure(program, texts[n % len(texts)])
+        program.send_signal(signal.SIGHUP)
+        n += 1
+        time.sleep(1 / each_second)
+    return sum("reloaded:" in line for line in program.stderr.lines()[start:])
+
+
+def written_events(program, *names):
+    """The records in these outputs' files, in order."""
+    lines = []
+    for name in names:
+        path = program.directory / f"{name}.log"
+        lines += path.read_text().splitlines() if path.exists() else []
+    return [json.loads(line) for line in lines]
