@@ -19,11 +19,17 @@ constexpr auto close_after = 60s;
 constexpr std::size_t max_remembered = 4096;
 constexpr std::size_t many_targets = 8;
 
+void cut(const std::string& path, std::uint64_t size) noexcept {
+  // What can't be cut is found when the chain is opened again.
+  static_cast<void>(::truncate(path.c_str(), static_cast<off_t>(size)));
+}
+
 }  // namespace
 
 Target& FileWriter::add(Target target) {
   while (targets_.size() >= max_open) {
     write(targets_.oldest());
+    confirm(targets_.oldest());
     targets_.erase_oldest();
   }
   if (!spec_.complete_files) open(target);
@@ -52,7 +58,8 @@ void FileWriter::write(Target& target) {
 
 void FileWriter::finish() {
   targets_.for_each([this](Target& target) { write(target); });
-  for (const Staged& staged : staged_) name_staged(staged);
+  targets_.for_each([this](Target& target) { confirm(target); });
+  for (Staged& staged : staged_) name_staged(staged);
   staged_.clear();
   if (targets_.size() > many_targets) release_memory();
   close_unused();
@@ -67,6 +74,7 @@ void FileWriter::append(Target& target) {
   }
   if (!target.fd) open(target);
   if (target.chunk != chunk_) open_journal(target);
+  if (target.chain) chains_->announce(*target.chain, target.text.text(), text.size());
   write_all(target.fd.get(), text, target.path, journal_[target.journal].bytes);
   target.text.clear();
 }
@@ -78,13 +86,49 @@ void FileWriter::open_journal(Target& target) {
     info = status_of(target.fd.get(), target.path);
   }
   const bool regular = S_ISREG(info.st_mode);
+  if (chains_ && regular) info = follow_chain(target);
   journal_.push_back(
       {regular ? target.path : std::string(), info.st_dev, info.st_ino, static_cast<std::uint64_t>(info.st_size), 0});
+  if (target.chain) {
+    journal_.back().chain_path = target.chain->path;
+    journal_.back().chain_start = target.chain->size;
+  }
   target.journal = journal_.size() - 1;
   target.chunk = chunk_;
 }
 
+/// Sees to it that the chain is open, is there, and is about the file as it is now.
+struct stat FileWriter::follow_chain(Target& target) {
+  struct stat info = status_of(target.fd.get(), target.path);
+  const bool right = target.chain && status_of(target.chain->fd.get(), target.chain->path).st_nlink > 0 &&
+                     target.chain->builder.state().file_end == static_cast<std::uint64_t>(info.st_size);
+  if (right) return info;
+  target.chain.reset();
+  target.chain = chains_->open(target.path, target.fd.get(), target.stream);
+  return status_of(target.fd.get(), target.path);
+}
+
+/// The text of a chunk is in the file.
+void FileWriter::confirm(Target& target) {
+  if (!target.chain || target.chunk != chunk_) return;
+  Written& written = journal_[target.journal];
+  if (written.unconfirmed) return;
+  written.unconfirmed = target.chain->size;
+  chains_->confirm(*target.chain, target.path);
+}
+
+void FileWriter::end_line(Target& target) {
+  const struct stat info = status_of(target.fd.get(), target.path);
+  if (!spec_.lines || spec_.compression != Compression::text || !S_ISREG(info.st_mode) || info.st_size == 0) return;
+  const Fd reader(::open(target.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  char last = '\n';
+  if (!reader || ::pread(reader.get(), &last, 1, info.st_size - 1) != 1 || last == '\n') return;
+  std::uint64_t written = 0;
+  write_all(target.fd.get(), "\n", target.path, written);
+}
+
 void FileWriter::open(Target& target) {
+  target.chain.reset();
   if (target.name.numbered()) {
     open_numbered(target);
   } else {
@@ -92,6 +136,7 @@ void FileWriter::open(Target& target) {
     target.fd = open_for_append(target.path, spec_.modes);
   }
   target.chunk = 0;
+  end_line(target);
   link(target.link, target.path, target.slice);
 }
 
@@ -127,19 +172,32 @@ void FileWriter::stage(Target& target) {
   const std::string directory = path.substr(0, path.rfind('/') + 1);
   const std::string temporary = cat(directory, ".", chunk_id_, "-", staged_.size(), ".tmp");
   ::unlink(temporary.c_str());
-  staged_.push_back({temporary, target.name, target.slice, target.link});
+  staged_.push_back({temporary, target.name, target.slice, target.link, std::nullopt});
   compressed_.clear();
   compress(spec_.compression, target.text.text(), compressed_);
   const Fd fd = create_new(temporary, spec_.modes);
+  if (chains_) {
+    const std::string chain = temporary + std::string(integrity::chain_suffix);
+    ::unlink(chain.c_str());
+    staged_.back().chain = chains_->create(chain, temporary, fd.get(), target.stream);
+    chains_->announce(*staged_.back().chain, target.text.text(), compressed_.size());
+  }
   std::uint64_t written = 0;
   write_all(fd.get(), compressed_.text(), temporary, written);
   target.text.clear();
 }
 
-void FileWriter::name_staged(const Staged& staged) {
+void FileWriter::name_staged(Staged& staged) {
   for (unsigned number = 0;; ++number) {
     const std::string path = staged.name.path(number);
+    if (staged.chain) {
+      // The chain has its name first: a file that has none yet is one that a crash took.
+      const std::string chain = path + std::string(integrity::chain_suffix);
+      if (!rename_if_free(staged.chain->path, chain, spec_.modes)) continue;
+      staged.chain->path = chain;
+    }
     if (!rename_if_free(staged.temporary, path, spec_.modes)) continue;
+    if (staged.chain) chains_->confirm(*staged.chain, path);
     link(staged.link, path, staged.slice);
     return;
   }
@@ -158,21 +216,33 @@ bool FileWriter::take_back(const Written& written) {
 std::string FileWriter::roll_back() {
   std::string problem;
   for (const Written& written : journal_) {
-    if (written.bytes == 0 || (!written.path.empty() && take_back(written))) continue;
-    problem = cat("a part of the chunk stays in ", written.path.empty() ? "what is no regular file" : written.path);
+    // What is confirmed must be in the file at every moment.
+    if (written.unconfirmed) cut(written.chain_path, *written.unconfirmed);
+    if (written.bytes == 0 || (!written.path.empty() && take_back(written))) {
+      if (!written.chain_path.empty()) cut(written.chain_path, written.chain_start);
+    } else {
+      problem = cat("a part of the chunk stays in ", written.path.empty() ? "what is no regular file" : written.path);
+    }
   }
-  for (const Staged& staged : staged_) ::unlink(staged.temporary.c_str());
+  for (const Staged& staged : staged_) {
+    if (::unlink(staged.temporary.c_str()) == 0 && staged.chain) ::unlink(staged.chain->path.c_str());
+  }
+  if (chains_) chains_->forget();
   journal_.clear();
   staged_.clear();
   targets_.for_each([](Target& target) {
     target.text.clear();
     target.fd.reset();
+    target.chain.reset();
   });
   return problem;
 }
 
 void FileWriter::close_files() noexcept {
-  targets_.for_each([](Target& target) { target.fd.reset(); });
+  targets_.for_each([](Target& target) {
+    target.fd.reset();
+    target.chain.reset();
+  });
 }
 
 void FileWriter::release_memory() noexcept {

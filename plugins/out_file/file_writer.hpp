@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -30,12 +31,17 @@ class FileWriter {
     Compression compression = Compression::text;
     bool complete_files = false;
     bool link_is_relative = false;
+    /// Each event's text ends with a line feed: a line that a crash left unfinished gets one.
+    bool lines = false;
+    std::optional<Chains::Spec> chains;
   };
   /// No more files are open, nor names remembered to be open, than this.
   static constexpr std::size_t max_open = 256;
 
   /// `log` outlives the writer.
-  FileWriter(const Spec& spec, Log& log) : spec_(spec), log_(log) {}
+  FileWriter(const Spec& spec, Log& log) : spec_(spec), log_(log) {
+    if (spec_.chains) chains_.emplace(*spec_.chains, log);
+  }
 
   Targets& targets() noexcept { return targets_; }
   /// Opens the target's file, where there is one for many chunks; std::system_error then leaves everything as it was.
@@ -58,22 +64,30 @@ class FileWriter {
     ino_t inode;
     std::uint64_t start;
     std::uint64_t bytes;
+    /// Of its chain, if there is one: where it was when the chunk began, and before it confirmed the chunk.
+    std::string chain_path = std::string();
+    std::uint64_t chain_start = 0;
+    std::optional<std::uint64_t> unconfirmed = std::nullopt;
   };
   struct Staged {
     std::string temporary;
     FileName name;
     std::int64_t slice;
     std::string link;
+    std::optional<ChainFile> chain;
   };
 
   void write(Target& target);
   void append(Target& target);
   void stage(Target& target);
-  void name_staged(const Staged& staged);
+  void name_staged(Staged& staged);
+  void confirm(Target& target);
   void open(Target& target);
   void open_numbered(Target& target);
   void remember_number(const std::string& name, const std::string& path);
   void open_journal(Target& target);
+  void end_line(Target& target);
+  struct stat follow_chain(Target& target);
   static bool take_back(const Written& written);
   void close_unused();
   void link(const std::string& link, const std::string& path, std::int64_t slice) noexcept;
@@ -81,6 +95,7 @@ class FileWriter {
   Spec spec_;
   Log& log_;
   LogLimiter link_log_{std::chrono::seconds(60)};
+  std::optional<Chains> chains_;
   Targets targets_;
   std::string chunk_id_;
   std::uint64_t chunk_ = 0;

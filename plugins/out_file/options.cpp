@@ -33,6 +33,11 @@ void OutFileOptions::describe(Describe<OutFileOptions>& d) {
   d.param("utc", &O::utc, "Slices, and times in lines, are in UTC.");
   d.param("localtime", &O::localtime, "Slices are in local time; false is the same as utc.");
   d.param("timezone", &O::timezone, "The time zone of slices, and of times in lines: `+09:00`, `Asia/Tokyo`.");
+  d.choice("integrity", &O::integrity, {{"none", Integrity::none}, {"sha256", Integrity::sha256}},
+           "sha256: beside each file its hash chain, by which `logboom verify` finds changed, removed, inserted and "
+           "reordered lines and a cut tail; see docs/integrity.md.");
+  d.param("integrity_key", &O::integrity_key,
+          "The file of the Ed25519 key (PEM) that signs the chains; `logboom verify --make-key` makes one.");
   d.plugin("format", &O::format, PluginKind::formatter, "How an event is written; its line end included.");
   d.section("inject", &O::inject, inject_doc);
   d.leave_section("buffer");

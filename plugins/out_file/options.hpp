@@ -26,6 +26,9 @@ struct OutFileOptions {
   bool utc = false;
   bool localtime = true;
   std::optional<std::string> timezone;
+  enum class Integrity : std::uint8_t { none, sha256 };
+  Integrity integrity = Integrity::none;
+  std::optional<std::string> integrity_key;
   PluginSection format{"out_file", nullptr};
   std::optional<InjectOptions> inject;
 

@@ -40,6 +40,11 @@ FileNames::Spec link_spec(const OutFileOptions& options, const FileNames::Spec& 
   return spec;
 }
 
+bool ends_without_line_feed(const PluginSection& format) {
+  const Attribute* said = format.element == nullptr ? nullptr : format.element->find("add_newline");
+  return said != nullptr && (said->value == "false" || said->value == "no");
+}
+
 FileWriter::Spec writer_spec(const OutFileOptions& options, const SystemSettings& system) {
   const auto bits = [](const std::optional<FileMode>& own, const std::optional<FileMode>& all, unsigned otherwise) {
     return static_cast<mode_t>(own ? own->bits : all ? all->bits : otherwise);
@@ -50,7 +55,24 @@ FileWriter::Spec writer_spec(const OutFileOptions& options, const SystemSettings
   spec.compression = options.compress;
   spec.complete_files = options.complete_files();
   spec.link_is_relative = options.symlink_path_use_relative;
+  spec.lines = options.format.type != "msgpack" && !ends_without_line_feed(options.format);
+  if (options.integrity == OutFileOptions::Integrity::sha256)
+    spec.chains = Chains::Spec{spec.modes, options.compress, std::nullopt};
   return spec;
+}
+
+void read_key(const OutFileOptions& options, BuildContext& context, FileWriter::Spec& spec) {
+  if (!options.integrity_key) return;
+  const Element& element = context.element();
+  if (!spec.chains) throw error_at(element, "integrity_key", "goes with 'integrity sha256', which is not there");
+  try {
+    spec.chains->key = integrity::Key::read_private(*options.integrity_key);
+  } catch (const std::runtime_error& e) {
+    throw error_at(element, "integrity_key", e.what());
+  }
+  struct stat info {};
+  if (::stat(options.integrity_key->c_str(), &info) == 0 && (info.st_mode & 077) != 0)
+    context.warn(element.find("integrity_key")->value_pos, "others may read the key: chmod 600 makes it private");
 }
 
 /// A zone that is said for the output counts for its lines too, where `<format>` says nothing of its own.
@@ -127,7 +149,9 @@ OutFile::OutFile(Options options, BuildContext& context) : options_(std::move(op
   if (format_element_ != nullptr) options_.format.element = format_element_.get();
   formatter_ = context.formatter(options_.format)();
   injector_.emplace(options_.inject, element, context.system());
-  files_.emplace(writer_spec(options_, context.system()), context.log());
+  FileWriter::Spec writer = writer_spec(options_, context.system());
+  read_key(options_, context, writer);
+  files_.emplace(writer, context.log());
 }
 
 WriteResult OutFile::write(const Chunk& chunk) {
@@ -212,6 +236,8 @@ Target* OutFile::target_for(const Chunk& chunk, std::string_view tag, std::int64
     if (link) fresh.link = link->path(0);
     fresh.name = std::move(*name);
     fresh.slice = slice;
+    if (options_.integrity != OutFileOptions::Integrity::none)
+      fresh.stream = by_tag_ ? cat(options_.path, " ", tag) : options_.path;
     target = add_target(std::move(fresh), error);
     if (target == nullptr) return nullptr;
   }

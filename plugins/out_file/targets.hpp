@@ -3,12 +3,14 @@
 #include <chrono>
 #include <cstdint>
 #include <list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
 #include <logboom/out_buffer.hpp>
 
+#include "chain_file.hpp"
 #include "file_io.hpp"
 #include "file_names.hpp"
 
@@ -23,8 +25,10 @@ struct Target {
   std::int64_t slice = 0;
   std::string link;  // of the symbolic link to it; empty: none
   OutBuffer text;
-  std::string path;  // set while it is open
+  std::string stream;  // of its chain
+  std::string path;    // set while it is open
   Fd fd;
+  std::optional<ChainFile> chain;
   std::uint64_t chunk = 0;  // the last chunk of which something was written to it
   std::size_t journal = 0;  // and where that chunk's journal has it
   Clock::time_point used{};

@@ -15,6 +15,7 @@
 #include "cli/load_registry.hpp"
 #include "cli/process.hpp"
 #include "cli/test_command.hpp"
+#include "cli/verify.hpp"
 #include "config/dump.hpp"
 #include "pipeline/registry.hpp"
 #include "pipeline/runtime.hpp"
@@ -129,6 +130,7 @@ int run_command(const CliOptions& options) {
     case CliOptions::Command::check: return check_command(options, registry_for_command(options), std::cout);
     case CliOptions::Command::explain: return on_configuration(options, explain_command);
     case CliOptions::Command::test: return test_command(options, registry_for_command(options), std::cout);
+    case CliOptions::Command::verify: return verify_command(options, std::cout, std::cerr);
     case CliOptions::Command::run: return start(options);
   }
   return 1;

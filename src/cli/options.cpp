@@ -163,6 +163,17 @@ void declare_test(CLI::App& app, CliOptions& options) {
   test->add_flag("--json", options.json, "For programs");
 }
 
+void declare_verify(CLI::App& app, CliOptions& options) {
+  CLI::App* const verify = app.add_subcommand("verify", "Compare files of 'integrity sha256' with their hash chains");
+  auto* const paths = verify->add_option("path", options.verify_paths, "Files, directories or patterns");
+  verify->add_option("--key", options.verify_key, "The public key that must have signed them (PEM)")->type_name("FILE");
+  verify
+      ->add_option("--make-key", options.make_key, "Make a key for integrity_key there, and its public one in FILE.pub")
+      ->type_name("FILE")
+      ->excludes(paths);
+  verify->add_flag("--json", options.json, "For programs");
+}
+
 std::optional<LogLevel> level_of(const Flags& flags) {
   switch (flags.quiet - flags.verbose) {
     case 0: return std::nullopt;
@@ -218,6 +229,9 @@ void finish(const CLI::App& app, const Flags& flags, CliOptions& options) {
     options.command = Command::explain;
   } else if (app.got_subcommand("test")) {
     options.command = Command::test;
+  } else if (app.got_subcommand("verify")) {
+    options.command = Command::verify;
+    if (options.verify_paths.empty() && options.make_key.empty()) throw CliError("verify: which file or directory?");
   } else if (app.count("--setup") > 0) {
     options.command = Command::setup;
     if (options.setup_folder.empty()) options.setup_folder = default_setup_folder;
@@ -275,6 +289,7 @@ CliOptions parse_cli(int argc, const char* const* argv, const CliEnvironment& en
   declare_check(app, options);
   declare_explain(app, options);
   declare_test(app, options);
+  declare_verify(app, options);
   try {
     app.parse(argc, argv);
     finish(app, flags, options);

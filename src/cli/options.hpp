@@ -26,6 +26,7 @@ struct CliOptions {
     check,        // `strict`, `json`
     explain,      // `explain_…`, `json`
     test,         // `test_folder`, `update`, `json`
+    verify,       // `verify_…`, `make_key`, `json`
   };
   Command command = Command::run;
 
@@ -59,6 +60,9 @@ struct CliOptions {
   std::string explain_label;
   std::string explain_source;  // an `@id`
   std::string test_folder;
+  std::vector<std::string> verify_paths;
+  std::string verify_key;  // the file of a public key; empty: the one that a chain names
+  std::string make_key;    // where to; empty: none
   bool update = false;
   bool strict = false;
   bool json = false;
