@@ -141,6 +141,22 @@ def run_load(programs, cpus, port, arguments, seconds=120):
     return report
 
 
+def run_loud(programs, cpus, port, seconds):
+    """One connection sends all it can for as long, once somebody listens, and gets out of every other program's way."""
+    end = time.monotonic() + 10
+    while True:
+        with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port), 1):
+            break
+        if time.monotonic() > end:
+            raise BenchError(f"nobody listens on port {port}")
+        time.sleep(0.001)
+    done = subprocess.run(
+        ["taskset", "-c", cpus.load, "nice", "-n", "19", str(programs / "load"), "--to", f"127.0.0.1:{port}",
+         "--tag", "loud.bench", "--connections", "1", "--events", "1000000000", "--max-seconds", str(seconds)],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=seconds + 60)
+    return json.loads(done.stdout)
+
+
 @contextlib.contextmanager
 def held_load(programs, cpus, port, arguments, seconds=60):
     """Runs the load generator and keeps its connections open while the block runs; gives its report."""

@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import tempfile
 
-from harness import BenchError, Process, check_json_lines, free_port, held_load, run_load
+from harness import BenchError, Process, check_json_lines, free_port, held_load, run_load, run_loud
 
 MATCH_NULL = "  @type null\n"
 MATCH_STDOUT = "  @type stdout\n"
@@ -21,6 +21,10 @@ MATCH_FILE = """  @type file
   <buffer>
     flush_interval 1s
   </buffer>
+"""
+LOUD_TO_NULL = """<match loud.**>
+  @type null
+</match>
 """
 CONFIG = """<system>
   workers {workers}
@@ -120,6 +124,7 @@ ROWS = [
     Throughput("docker-rate", "Docker's pattern, 100,000 a second open loop → null", DOCKER + ("--rate", "100000"),
                300_000, floor="naive", ratio=0.85),
     Other("latency", "write → line on stdout, 2,000 a second, 20 connections"),
+    Other("fairness", "the same over 100 connections, 1,000 a second, beside one that sends all it can"),
     Other("memory", "memory: idle / per idle connection after traffic / peak under the first row"),
     Other("start", "start to listening"),
     Other("workers", "two workers against one, Message mode → null"),
@@ -142,7 +147,8 @@ class Runner:
     def run(self, row):
         if isinstance(row, Stage):
             return self.stage(row)
-        method = {"latency": self.latency, "memory": self.memory, "start": self.start, "workers": self.workers}
+        method = {"latency": self.latency, "fairness": self.fairness, "memory": self.memory, "start": self.start,
+                  "workers": self.workers}
         return method.get(row.name, self.throughput)(row)
 
     def directory(self):
@@ -270,24 +276,49 @@ class Runner:
                 "ratio": ratio, "floor": statistics.median(b["per_million"] for b in bare),
                 "subject": statistics.median(s["per_million"] for s in staged), "targets": [goal]}
 
+    def latency_round(self, arguments=(), rules="", beside=None):
+        """What the latency program measures. `beside(port, seconds)` runs meanwhile."""
+        seconds = 2 if self.options.quick else 10
+        with self.directory() as folder, open(f"{folder}/stderr", "w+", encoding="utf-8") as log:
+            port = free_port()
+            with subprocess.Popen(
+                    ["taskset", "-c", self.cpus.load, str(self.programs / "latency"), "--to", f"127.0.0.1:{port}",
+                     "--seconds", str(seconds), *arguments, "--", "taskset", "-c", self.cpus.subject,
+                     *map(str, self.command(folder, port, MATCH_STDOUT, 1, rules))],
+                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True) as meter:
+                if beside:
+                    beside(port, seconds)
+                text, _ = meter.communicate(timeout=seconds + 60)
+            log.seek(0)
+            if not text:
+                raise BenchError("no latency measured\n" + log.read()[-2000:])
+        run = json.loads(text)
+        if run["missing"] or run["duplicates"]:
+            raise BenchError(f"lines missing or repeated: {text.strip()}")
+        return run
+
+    def fairness(self, row):
+        quiet = ("--connections", "100", "--rate", "1000")
+        alone, beside, rates = [], [], []
+
+        def loud(port, seconds):
+            rates.append(run_loud(self.programs, self.cpus, port, seconds)["rate"])
+
+        for number in range(self.options.rounds):
+            alone.append(self.latency_round(quiet, LOUD_TO_NULL)["p99_ms"])
+            beside.append(self.latency_round(quiet, LOUD_TO_NULL, loud)["p99_ms"])
+            self.say(f"  round {number + 1}: p99 alone {alone[-1]:.2f} ms, beside a loud one {beside[-1]:.2f} ms "
+                     f"({rates[-1] / 1e6:.1f} million a second)")
+        added = statistics.median(b - a for a, b in zip(alone, beside))
+        return {"unit": "ms", "alone_ms": alone, "beside_ms": beside, "loud_rates": rates, "rounds": len(alone),
+                "text": f"p99 {statistics.median(alone):.2f} ms alone, {statistics.median(beside):.2f} ms beside",
+                "targets": [target("p99 added", added, 50, "ms")]}
+
     def latency(self, row):
         runs = []
-        seconds = 2 if self.options.quick else 10
         for number in range(self.options.rounds):
-            with self.directory() as folder, open(f"{folder}/stderr", "w+", encoding="utf-8") as log:
-                port = free_port()
-                done = subprocess.run(
-                    ["taskset", "-c", self.cpus.load, str(self.programs / "latency"), "--to", f"127.0.0.1:{port}",
-                     "--seconds", str(seconds), "--", "taskset", "-c", self.cpus.subject,
-                     *map(str, self.command(folder, port, MATCH_STDOUT))],
-                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True, timeout=seconds + 60)
-                log.seek(0)
-                if not done.stdout:
-                    raise BenchError("no latency measured\n" + log.read()[-2000:])
-            runs.append(json.loads(done.stdout))
-            self.say(f"  round {number + 1}: {done.stdout.strip()}")
-            if runs[-1]["missing"] or runs[-1]["duplicates"]:
-                raise BenchError(f"lines missing or repeated: {done.stdout.strip()}")
+            runs.append(self.latency_round())
+            self.say(f"  round {number + 1}: {json.dumps(runs[-1])}")
         median = {key: statistics.median(run[key] for run in runs) for key in ("p50_ms", "p90_ms", "p99_ms", "max_ms")}
         return {"unit": "ms", **median, "subject_runs": runs, "rounds": len(runs),
                 "text": f"p50 {median['p50_ms']:.2f} / p99 {median['p99_ms']:.2f} / max {median['max_ms']:.1f} ms",

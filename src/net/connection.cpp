@@ -110,7 +110,8 @@ std::size_t StreamConnection::read_large() {
     large_begin_ = 0;
     large_end_ = kept;
   }
-  const std::ptrdiff_t got = receive(large_->data() + large_end_, large_->capacity() - large_end_);
+  const std::size_t room = large_->capacity() - large_end_;
+  const std::ptrdiff_t got = receive(large_->data() + large_end_, std::min(room, worker_.turn_bytes()));
   if (got <= 0) {
     on_no_bytes(got);
     return 0;

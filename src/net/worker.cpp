@@ -215,7 +215,7 @@ Worker::Region Worker::region(std::size_t prefix) {
     slab_ = slabs_.take();
     slab_used_ = 0;
   }
-  return {slab_, slab_->data() + slab_used_, slab_->capacity() - slab_used_ - prefix};
+  return {slab_, slab_->data() + slab_used_, std::min(slab_->capacity() - slab_used_ - prefix, turn_.bytes())};
 }
 
 void Worker::set_timer(std::uint64_t resident, Clock::time_point at) {
@@ -269,8 +269,7 @@ void Worker::wait_for_gate() {
 
 void Worker::on_gate() {
   const Lanes::Report report = lanes_.look();
-  std::size_t bytes = 0;
-  if (report.prompt) serve(Lanes::Lane::prompt, bytes);
+  if (report.prompt) serve(Lanes::Lane::prompt);
   if (report.gathered) read_gathered();
   after_calls();
   watch_idleness();
@@ -297,9 +296,8 @@ void Worker::watch_idleness() {
 
 /// One look at the gathered lane; then it is left alone for as long as it pays.
 void Worker::read_gathered() {
-  std::size_t bytes = 0;
-  const std::size_t reads = serve(Lanes::Lane::gathered, bytes);
-  const std::chrono::microseconds wait = impl_->gather.after_round(reads, bytes, Clock::now());
+  const Round round = serve(Lanes::Lane::gathered);
+  const std::chrono::microseconds wait = impl_->gather.after_round(round.reads, round.bytes, round.end);
   if (wait.count() == 0) {
     lanes_.open_gate();
     return;
@@ -322,14 +320,20 @@ void Worker::guarded(Resident& resident, F&& call) {
   }
 }
 
-std::size_t Worker::serve(Lanes::Lane lane, std::size_t& bytes) {
+/// One read of each resident that is ready.
+Worker::Round Worker::serve(Lanes::Lane lane) {
   std::array<epoll_event, 512> space;
+  const Clock::time_point begin = Clock::now();
+  Round round;
   const std::span<const epoll_event> events = lanes_.ready(lane, space);
   for (const epoll_event& event : events) {
     auto& resident = *static_cast<Resident*>(event.data.ptr);
-    guarded(resident, [&] { bytes += resident.on_ready(event.events); });
+    guarded(resident, [&] { round.bytes += resident.on_ready(event.events); });
   }
-  return events.size();
+  round.reads = events.size();
+  round.end = Clock::now();
+  turn_.after_round(round.end - begin);
+  return round;
 }
 
 void Worker::after_calls() {

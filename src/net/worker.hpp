@@ -14,6 +14,7 @@
 
 #include "net/lanes.hpp"
 #include "net/resident.hpp"
+#include "net/turn.hpp"
 #include "record/emitter.hpp"
 #include "record/executor.hpp"
 
@@ -71,10 +72,13 @@ class Worker final : public Executor {
     std::uint8_t* data = nullptr;  // `prefix` bytes of room, then `size` more
     std::size_t size = 0;
   };
-  /// Room in the worker's slab for `prefix` bytes and a large read behind them.
+  /// Room in the worker's slab for `prefix` bytes and, behind them, what a connection may read when it is its turn.
   Region region(std::size_t prefix);
   /// How much of the last region now holds bytes that somebody may still look at.
   void use_region(std::size_t size) noexcept { slab_used_ += size; }
+
+  /// What a connection may read when it is its turn.
+  std::size_t turn_bytes() const noexcept { return turn_.bytes(); }
 
   SlabPool& slabs() noexcept { return slabs_; }
   Lanes& lanes() noexcept { return lanes_; }
@@ -92,7 +96,12 @@ class Worker final : public Executor {
   void on_gate();
   void read_gathered();
   void watch_idleness();
-  std::size_t serve(Lanes::Lane lane, std::size_t& bytes);
+  struct Round {
+    std::size_t reads = 0;
+    std::size_t bytes = 0;
+    Clock::time_point end;
+  };
+  Round serve(Lanes::Lane lane);
   template <class F>
   void guarded(Resident& resident, F&& call);
   void after_calls();
@@ -108,6 +117,7 @@ class Worker final : public Executor {
   Log& log_;
   SlabPool slabs_;
   Lanes lanes_;
+  Turn turn_;
   SlabPtr slab_;
   std::size_t slab_used_ = 0;
   bool shutting_down_ = false;
