@@ -65,18 +65,18 @@ class DecompressBudget {
   };
 
   std::uint64_t in_use() const noexcept { return in_use_.load(std::memory_order_relaxed); }
-  std::uint64_t bytes() const noexcept { return bytes_; }
-  /// Before anybody takes a share.
-  void resize(std::uint64_t bytes) noexcept { bytes_ = bytes; }
+  std::uint64_t bytes() const noexcept { return bytes_.load(std::memory_order_relaxed); }
+  /// Shares that are taken stay. Threads: any.
+  void resize(std::uint64_t bytes) noexcept { bytes_.store(bytes, std::memory_order_relaxed); }
 
  private:
   bool take(std::uint64_t bytes) noexcept {
-    if (in_use_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= bytes_) return true;
+    if (in_use_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= this->bytes()) return true;
     in_use_.fetch_sub(bytes, std::memory_order_relaxed);
     return false;
   }
 
-  std::uint64_t bytes_;
+  std::atomic<std::uint64_t> bytes_;
   std::atomic<std::uint64_t> in_use_{0};
 };
 

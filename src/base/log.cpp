@@ -162,6 +162,11 @@ class StyledLog final : public OwnLog {
     file_ = std::move(file);
   }
 
+  void move_to_stderr() override {
+    const std::lock_guard lock(mutex_);
+    file_.reset();
+  }
+
  private:
   std::mutex mutex_;
   LogStyle style_;

@@ -20,6 +20,7 @@ struct LogStyle {
   std::string time_format = "%Y-%m-%d %H:%M:%S %z";
   std::chrono::nanoseconds ignore_repeated{0};  ///< The same line again, nothing between, within so long.
   std::chrono::nanoseconds ignore_same{0};      ///< The same, whatever is between.
+  friend bool operator==(const LogStyle&, const LogStyle&) = default;
 };
 
 /// Throws std::invalid_argument for a time format that can't be.
@@ -38,6 +39,8 @@ class OwnLog : public Log {
   /// From now on lines go to that file. Throws std::runtime_error, and changes nothing, when it can't be opened.
   /// Threads: any.
   virtual void move_to_file(std::string path, LogRotation rotation) = 0;
+  /// From now on lines go to stderr. Threads: any.
+  virtual void move_to_stderr() = 0;
   /// From now on this is called behind each line that was written, on the thread that wrote it; empty: nobody is.
   /// Threads: any; afterwards the one before is not called any more.
   using Listener = std::function<void(LogLevel, std::string_view message)>;

@@ -16,6 +16,7 @@ struct LogRotation {
   Age age = Age::any;
   std::uint64_t size = 0;  ///< Bytes from which on the file is put aside; 0: never. Counts where `age` is `any`.
   unsigned files = 7;      ///< How many files there may be then, the current one included.
+  friend bool operator==(const LogRotation&, const LogRotation&) = default;
 };
 
 /// What Fluentd's options mean: `age` is empty, daily, weekly, monthly, or the number of files (7 if only the size is

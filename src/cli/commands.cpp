@@ -1,7 +1,5 @@
 #include "cli/commands.hpp"
 
-#include <sys/stat.h>
-
 #include <filesystem>
 #include <iostream>
 
@@ -14,6 +12,7 @@
 #include "cli/load_config.hpp"
 #include "cli/load_registry.hpp"
 #include "cli/process.hpp"
+#include "cli/running_system.hpp"
 #include "cli/test_command.hpp"
 #include "cli/verify.hpp"
 #include "config/dump.hpp"
@@ -24,21 +23,15 @@ namespace logboom {
 
 namespace {
 
-void prepare_log(const CliOptions& options, const SystemSection& system, OwnLog& log) {
-  if (!options.log_level && system.log_level) log.set_level(*system.log_level);
-  log.set_style(system.log_style);
-  if (!system.log_path.empty()) log.move_to_file(system.log_path, system.log_rotation);
-}
-
 /// The process as the command line and `<system>` want it. Before there are threads.
-std::unique_ptr<Daemon> prepare_process(const CliOptions& options, const SystemSection& system, OwnLog& log) {
-  if (!system.process_name.empty()) set_process_name(system.process_name);
+std::unique_ptr<Daemon> prepare_process(const CliOptions& options, const SystemSection& system, RunningSystem& running,
+                                        OwnLog& log) {
   std::unique_ptr<Daemon> daemon;
   if (!options.daemon_path.empty()) {
     if (system.log_path.empty()) log.warn("-d without -o: the log goes nowhere once the process is in the background");
     daemon = std::make_unique<Daemon>(std::filesystem::absolute(options.daemon_path));
   }
-  if (system.umask) ::umask(system.umask->bits);
+  running.start();
   change_user(options.user, options.group, system.log_path);
   return daemon;
 }
@@ -54,14 +47,18 @@ int run_pipeline(const CliOptions& options, const Registry& registry, OwnLog& lo
   if (options.dry_run) return dry_run(options, registry, log);
   const auto [root, system] = load_config(options, parse);
   Pipeline::Context context{registry, log, metrics, system.settings, 1, warn};
-  prepare_log(options, system, log);
-  const std::unique_ptr<Daemon> daemon = prepare_process(options, system, log);
+  RunningSystem running(options, system, log);
+  const std::unique_ptr<Daemon> daemon = prepare_process(options, system, running, log);
   log.info(cat("logboom " LOGBOOM_VERSION " starts with ", options.config_path));
   if (!system.suppress_config_dump) log.debug(cat("the configuration:\n", dump(root)));
-  const auto load_again = [&options, &parse]() -> NewConfig {
+  const auto load_again = [&]() -> NewConfig {
     LoadedConfig again = load_config(options, parse);
-    const LogLevel level = options.log_level.value_or(again.system.log_level.value_or(LogLevel::info));
-    return {std::move(again.root), again.system.settings, level};
+    std::string text = again.system.suppress_config_dump ? "" : dump(again.root);
+    const auto take = [&running, &log, next = again.system, text = std::move(text)] {
+      running.change(next);
+      if (!text.empty()) log.debug(cat("the configuration:\n", text));
+    };
+    return {std::move(again.root), again.system.settings, take};
   };
   Runtime runtime(root, std::move(context), log, metrics, load_again);
   if (daemon) daemon->ready();

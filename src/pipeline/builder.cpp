@@ -110,6 +110,7 @@ PipelineBuilder::Wanted PipelineBuilder::wanted(PluginKind kind, const Element& 
   claim_id(element);
   const Attribute* id = given(element, "@id");
   std::string content = cat(info.name, " ", content_of(element));
+  if (kind == PluginKind::output) content += permissions_of(pipeline_.context_->system);
   std::string identity = identity_of(kind, info.name, id != nullptr ? id->value : std::string(), content);
   return {element, kind, info, label, std::move(content), std::move(identity)};
 }

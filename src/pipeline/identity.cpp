@@ -35,6 +35,11 @@ std::string content_of(const Element& element) {
   return out;
 }
 
+std::string permissions_of(const SystemSettings& system) {
+  const auto bits = [](const std::optional<FileMode>& mode) { return mode ? std::to_string(mode->bits) : "-"; };
+  return cat(" ", bits(system.file_permission), " ", bits(system.dir_permission));
+}
+
 std::string identity_of(PluginKind kind, std::string_view type, std::string_view given_id, std::string_view content) {
   const int number = static_cast<int>(kind);
   if (!given_id.empty()) return cat(number, " @id ", given_id);

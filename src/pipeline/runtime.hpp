@@ -21,7 +21,8 @@ namespace logboom {
 struct NewConfig {
   Element root;
   SystemSettings settings;
-  LogLevel log_level = LogLevel::info;
+  /// Makes the process and its log what `<system>` says. Throws std::exception, having changed nothing, where it can't.
+  std::function<void()> take;
 };
 /// Reads the configuration anew. Throws ConfigError.
 using ConfigLoader = std::function<NewConfig()>;

@@ -21,7 +21,6 @@ ReloadResult Runtime::reload() {
   try {
     const NewConfig config = load_();
     std::shared_ptr<Pipeline> next = build_next(config);
-    log_.set_level(config.log_level);
     warn_of_restart(config.settings);
     switch_to(std::move(next));
     result.done = true;
@@ -43,12 +42,16 @@ ReloadResult Runtime::reload() {
 std::shared_ptr<Pipeline> Runtime::build_next(const NewConfig& config) {
   Pipeline::Context context = pipeline_->context();
   ++context.generation;
+  context.system.file_permission = config.settings.file_permission;
+  context.system.dir_permission = config.settings.dir_permission;
+  context.system.decompression_budget = config.settings.decompression_budget;
   auto next = std::make_shared<Pipeline>(config.root, std::move(context), pipeline_.get());
   connect_outputs(*next);
   try {
     next->start_outputs();
     set_going(next.get());
     start_inputs(*next);
+    config.take();
   } catch (...) {
     set_going(nullptr);
     throw;
@@ -80,6 +83,7 @@ Dispatcher::Heirs Runtime::heirs_of(const Pipeline& next) const {
 void Runtime::switch_to(std::shared_ptr<Pipeline> next) {
   const auto heirs = std::make_shared<const Dispatcher::Heirs>(heirs_of(*next));
   const std::shared_ptr<Pipeline> previous = std::exchange(pipeline_, std::move(next));
+  server_.decompress_budget().resize(pipeline_->system().decompression_budget);
   for (const auto& input : previous->inputs()) {
     if (!pipeline_->has(*input)) input->host->close();
   }
@@ -106,12 +110,8 @@ void Runtime::warn_of_restart(const SystemSettings& wanted) const {
   const auto compare = [&names](const char* name, bool same) {
     if (!same) names.append(names.empty() ? "" : ", ").append(name);
   };
-  const auto bits = [](const std::optional<FileMode>& mode) { return mode ? static_cast<long>(mode->bits) : -1L; };
   compare("workers", wanted.workers == running.workers);
   compare("root_dir", wanted.root_dir == running.root_dir);
-  compare("file_permission", bits(wanted.file_permission) == bits(running.file_permission));
-  compare("dir_permission", bits(wanted.dir_permission) == bits(running.dir_permission));
-  compare("decompression_budget", wanted.decompression_budget == running.decompression_budget);
   if (names.empty()) return;
   log_.warn(cat("<system>: ", names, " changed, which needs a restart; what was set at the start stays in force"));
 }

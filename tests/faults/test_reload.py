@@ -2,6 +2,7 @@
 
 import collections
 import re
+import signal
 import socket
 import threading
 import time
@@ -11,7 +12,7 @@ import pytest
 from support.configs import forward_source
 from support.forward import Client, message, packed
 from support.logboom import free_port
-from support.reload import reload, reload_for, written_events
+from support.reload import configure, reload, reload_for, written_events
 from support.wait import wait_until
 
 T = 1700000000
@@ -200,3 +201,46 @@ def test_system_settings_that_need_a_restart_are_named(logboom):
     reload(program, "<system>\n  workers 2\n  log_level debug\n</system>\n" + first(0), "workers.* needs a restart")
     assert re.search(r"1 workers", "\n".join(program.log_lines("ready")))
     program.stop()
+
+
+def system(*lines, log=()):
+    section = "".join(f"    {line}\n" for line in log)
+    return ("<system>\n  workers 1\n" + "".join(f"  {line}\n" for line in lines) +
+            (f"  <log>\n{section}  </log>\n" if log else "") + "</system>\n")
+
+
+def test_system_settings_are_taken_where_that_is_possible(logboom):
+    port = free_port()
+    program = logboom(system() + first(port))
+
+    def umask_of():
+        return re.search(r"Umask:\s+(\d+)", open(f"/proc/{program.pid}/status").read()).group(1)
+
+    before = umask_of()
+    text = system("umask 027", "process_name boom", "file_permission 0600", log=["path own.log", "format json"])
+    start = program.stderr.line_count()
+    configure(program, text + first(port))
+    program.send_signal(signal.SIGHUP)
+    own = program.directory / "own.log"
+    wait_until(lambda: own.exists() and '"message":"reloaded: ' in own.read_text(), what="lines in the log's file")
+    assert not any("reloaded" in line for line in program.stderr.lines()[start:])
+    assert umask_of() == "0027"
+    assert open(f"/proc/{program.pid}/cmdline").read().rstrip("\0") == "boom"
+    with Client(program.address()) as client:
+        client.send_and_wait(message("other", T, {"c": 0, "n": 1}, {"chunk": "c"}), "c")
+    wait_until(lambda: written(program, "a") == [(0, 1)], what="the event")
+    assert (program.directory / "a.log").stat().st_mode & 0o777 == 0o600
+    reload(program, system("log_level debug", "decompression_budget 1m") + first(port), r"\[info\]: reloaded:")
+    assert umask_of() == before
+    program.stop()
+
+
+def test_a_log_file_that_cant_be_opened_refuses_the_reload(logboom):
+    program = logboom(system() + first(0))
+    bad = system("umask 0", log=["path /proc/none/own.log"])
+    assert "/proc/none/own.log" in reload(program, bad + second(0), r"\[error\]")
+    program.wait_for_log("the reload is refused")
+    with Client(program.address()) as client:
+        client.send_and_wait(message("other", T, {"c": 0, "n": 1}, {"chunk": "c"}), "c")
+    program.stop()
+    assert written(program, "a") == [(0, 1)]
