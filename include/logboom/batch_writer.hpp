@@ -21,6 +21,13 @@ class BatchWriter {
   void add(std::string_view tag, const EventTime& time, const msgpack::Value& record) {
     add(tag, time, {reinterpret_cast<const char*>(record.begin()), record.size()});
   }
+  /// The same, but the record is written where it stays: `write(at)` writes one whole map of at most `most` bytes, and
+  /// returns its end.
+  template <class Write>
+  void write(std::string_view tag, const EventTime& time, std::size_t most, Write&& write) {
+    std::uint8_t* const record = begin(tag, time, most);
+    end(write(record));
+  }
   /// Sends on what was collected, and holds no memory any more.
   void flush();
 
@@ -30,6 +37,8 @@ class BatchWriter {
 
  private:
   std::uint8_t* room(std::size_t size);
+  std::uint8_t* begin(std::string_view tag, const EventTime& time, std::size_t most);
+  void end(std::uint8_t* record_end);
   void send();
 
   net::Source& source_;
@@ -37,6 +46,7 @@ class BatchWriter {
   Tag tag_;
   SlabPtr slab_;
   std::size_t used_ = 0;
+  std::uint8_t* begin_ = nullptr;  // of the entry that is being written
   Receipt receipt_;
 };
 

@@ -2,9 +2,9 @@
 
 #include <string_view>
 
+#include <logboom/networks.hpp>
 #include <logboom/text_events.hpp>
 
-#include "networks.hpp"
 #include "options.hpp"
 
 namespace logboom::in_tcp {

@@ -1,54 +1,23 @@
 #include <stdexcept>
 
-#include <logboom/parser_fields.hpp>
-#include <logboom/syslog.hpp>
+#include <logboom/syslog_options.hpp>
 
 namespace logboom::plugins {
 namespace {
 
-constexpr const char* rfc5424_time = "%Y-%m-%dT%H:%M:%S.%L%z";
-
 class SyslogParser : public Parser {
  public:
-  enum class Engine : std::uint8_t { regexp, string };
-  struct Options : ParserOptions {
-    Options() {
-      time_key = "time";
-      time_format = "%b %d %H:%M:%S";
-    }
-    SyslogFormat message_format = SyslogFormat::rfc3164;
-    bool with_priority = false;
-    std::string rfc5424_time_format = rfc5424_time;
-    Engine parser_engine = Engine::regexp;
-    bool support_colonless_ident = true;
-
-    static void describe(Describe<Options>& d) {
-      d.choice(
-          "message_format", &Options::message_format,
-          {{"rfc3164", SyslogFormat::rfc3164}, {"rfc5424", SyslogFormat::rfc5424}, {"auto", SyslogFormat::automatic}},
-          "Which format; auto: RFC 5424 where a version stands behind the priority.");
-      d.param("with_priority", &Options::with_priority,
-              "Messages begin with a priority, such as <34>: the field `pri`.");
-      d.param("rfc5424_time_format", &Options::rfc5424_time_format,
-              "strptime format of times in RFC 5424 messages; without a fraction, too.");
-      d.choice("parser_engine", &Options::parser_engine, {{"regexp", Engine::regexp}, {"string", Engine::string}},
-               "As which of Fluentd's two the sender's name is found in RFC 3164 messages; both are as fast.")
-          .alias("parser_type");
-      d.param("support_colonless_ident", &Options::support_colonless_ident,
-              "With the engine `string`: a word without a colon is the sender's name, too.");
-      describe_parser(d);
-    }
-  };
+  using Options = SyslogParserOptions;
 
   SyslogParser(const Options& options, BuildContext& context)
-      : rules_{options.message_format, options.with_priority, options.parser_engine == Engine::string,
-               options.support_colonless_ident},
+      : rules_(options.rules()),
+        nests_data_(options.structured_data == Options::Data::nested),
         keeps_time_(options.keep_time_key),
         fields_(without_time_key(options), context.element()),
         iso_times_(TimeParser::compile("%iso8601", options.time_zone(context.element()))),
         year_times_(TimeParser::compile("%b %d %Y %H:%M:%S", options.time_zone(context.element()))) {
     const Attribute* format = context.element().find("rfc5424_time_format");
-    if (format != nullptr && options.rfc5424_time_format != rfc5424_time) compile_rfc5424(options, *format, context);
+    if (format != nullptr && options.rfc5424_format != rfc5424_time_format) compile_rfc5424(options, *format, context);
     own_format_ = options.message_format == SyslogFormat::rfc5424 && context.element().find("time_format") != nullptr;
   }
 
@@ -69,7 +38,7 @@ class SyslogParser : public Parser {
     put("ident", m.ident);
     put("pid", m.pid);
     put("msgid", m.msgid);
-    put("extradata", m.data);
+    put_data(m.data);
     put("message", m.message);
     if (!fields_.end(error)) return false;
     if (has_time) fields_.set_time(time);
@@ -85,7 +54,7 @@ class SyslogParser : public Parser {
   }
   void compile_rfc5424(const Options& options, const Attribute& format, BuildContext& context) {
     try {
-      rfc5424_times_ = TimeParser::compile(options.rfc5424_time_format, options.time_zone(context.element()));
+      rfc5424_times_ = TimeParser::compile(options.rfc5424_format, options.time_zone(context.element()));
     } catch (const std::invalid_argument& error) {
       throw ConfigError(format.value_pos, std::string(error.what()));
     }
@@ -93,6 +62,15 @@ class SyslogParser : public Parser {
 
   void put(std::string_view key, std::string_view text) {
     if (text.data() != nullptr) fields_.text(key, text);
+  }
+
+  void put_data(std::string_view data) {
+    if (!nests_data_) return put("extradata", data);
+    data_.clear();
+    msgpack::Writer writer(data_);
+    if (data == "-" || !write_syslog_data(data, writer)) return;
+    const auto* const bytes = reinterpret_cast<const std::uint8_t*>(data_.data());
+    fields_.value("structured_data", msgpack::Value(bytes, bytes + data_.size()));
   }
 
   bool read_time(const SyslogMessage& m, EventTime& time, std::string& error) {
@@ -108,12 +86,14 @@ class SyslogParser : public Parser {
   }
 
   SyslogRules rules_;
+  bool nests_data_;
   bool keeps_time_;
   bool own_format_ = false;  // time_format is that of RFC 5424 messages
   FieldWriter fields_;
   TimeParser iso_times_;
   TimeParser year_times_;
   std::optional<TimeParser> rfc5424_times_;
+  OutBuffer data_;
 };
 
 }  // namespace

@@ -40,19 +40,27 @@ std::uint8_t* BatchWriter::room(std::size_t size) {
   return slab_->data() + used_;
 }
 
-void BatchWriter::add(std::string_view tag, const EventTime& time, std::string_view record) {
+std::uint8_t* BatchWriter::begin(std::string_view tag, const EventTime& time, std::size_t most) {
   if (!tag_ || tag_.text() != tag) {
     send();
     tag_ = source_.tag(tag);
   }
   if (batch_ && batch_->bytes() >= large_batch) send();
-  std::uint8_t* const begin = room(longest_head + record.size());
-  std::uint8_t* const at = write_head(begin, time);
-  std::memcpy(at, record.data(), record.size());
-  const auto size = static_cast<std::size_t>(at - begin) + record.size();
+  begin_ = room(longest_head + most);
+  return write_head(begin_, time);
+}
+
+void BatchWriter::end(std::uint8_t* record_end) {
+  const auto size = static_cast<std::size_t>(record_end - begin_);
   if (!batch_) batch_ = std::make_unique<EventBatch>(tag_);
-  batch_->add(Span{begin, static_cast<std::uint32_t>(size), 1}, slab_);
+  batch_->add(Span{begin_, static_cast<std::uint32_t>(size), 1}, slab_);
   used_ += size;
+}
+
+void BatchWriter::add(std::string_view tag, const EventTime& time, std::string_view record) {
+  std::uint8_t* const at = begin(tag, time, record.size());
+  std::memcpy(at, record.data(), record.size());
+  end(at + record.size());
 }
 
 void BatchWriter::flush() {

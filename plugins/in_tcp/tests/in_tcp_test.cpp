@@ -1,10 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <logboom/input.hpp>
+#include <logboom/networks.hpp>
 #include <logboom/testing/filter_driver.hpp>
 #include <logboom/testing/parser_driver.hpp>
-
-#include "../networks.hpp"
 
 namespace logboom::plugins {
 PluginInfo in_tcp();
@@ -149,7 +148,7 @@ TEST(InTcp, refuses_a_configuration_that_makes_no_sense) {
 }
 
 TEST(Networks, contain_their_addresses_and_no_others) {
-  in_tcp::Networks networks;
+  Networks networks;
   networks.add_network("10.1.2.0/23");
   networks.add_network("2001:db8::/33");
   networks.add_host("198.51.100.7");
@@ -159,7 +158,7 @@ TEST(Networks, contain_their_addresses_and_no_others) {
   for (const char* outside : {"10.1.4.0", "10.1.1.255", "2001:db8:8000::", "198.51.100.8", "", "unix"}) {
     EXPECT_FALSE(networks.contains(outside)) << outside;
   }
-  in_tcp::Networks all;
+  Networks all;
   all.add_network("0.0.0.0/0");
   EXPECT_TRUE(all.contains("203.0.113.5"));
   EXPECT_FALSE(all.contains("2001:db8::1"));

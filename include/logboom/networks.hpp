@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace logboom::in_tcp {
+namespace logboom {
 
 /// A set of IP networks. IPv4 addresses are those mapped into IPv6.
 class Networks {
@@ -28,4 +28,4 @@ class Networks {
   std::vector<Network> networks_;
 };
 
-}  // namespace logboom::in_tcp
+}  // namespace logboom

@@ -1,4 +1,4 @@
-#include "networks.hpp"
+#include <logboom/networks.hpp>
 
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -11,7 +11,7 @@
 
 #include <logboom/log.hpp>
 
-namespace logboom::in_tcp {
+namespace logboom {
 
 namespace {
 
@@ -80,4 +80,4 @@ bool Networks::contains(const std::string& text) const {
   });
 }
 
-}  // namespace logboom::in_tcp
+}  // namespace logboom

@@ -1,0 +1,235 @@
+#include <stdexcept>
+
+#include "sessions.hpp"
+
+namespace logboom {
+
+namespace in_syslog {
+namespace {
+
+struct Place {
+  enum class Kind : std::uint8_t { tcp, udp, unix_stream, unix_datagram } kind = Kind::udp;
+  std::string bind;  // or the path
+  std::uint16_t port = 0;
+};
+
+[[noreturn]] void fail(const Element& element, std::string_view key, std::string message) {
+  const Attribute* attribute = element.find(key);
+  throw ConfigError(attribute != nullptr ? attribute->value_pos : element.pos, std::move(message));
+}
+
+/// "tcp://127.0.0.1:514", "udp://[::]:514", "tcp://:514", "unix:///dev/log". Throws std::invalid_argument.
+Place parse_place(const std::string& text) {
+  const std::size_t colon = text.find("://");
+  const std::string scheme = text.substr(0, colon);
+  const bool on_network = scheme == "tcp" || scheme == "udp";
+  if (colon == std::string::npos || (!on_network && scheme != "unix" && scheme != "unixgram")) {
+    throw std::invalid_argument(cat("listen: '", text,
+                                    "' is none of tcp://ADDRESS:PORT, udp://ADDRESS:PORT, unix:///PATH and "
+                                    "unixgram:///PATH"));
+  }
+  Place place;
+  place.bind = text.substr(colon + 3);
+  if (!on_network) {
+    place.kind = scheme == "unix" ? Place::Kind::unix_stream : Place::Kind::unix_datagram;
+    if (place.bind.empty()) throw std::invalid_argument(cat("listen: '", text, "' has no path"));
+    return place;
+  }
+  place.kind = scheme == "tcp" ? Place::Kind::tcp : Place::Kind::udp;
+  place.port = 514;
+  const std::size_t end = place.bind.rfind(':');
+  if (end != std::string::npos && place.bind.find(']', end) == std::string::npos) {
+    const std::string digits = place.bind.substr(end + 1);
+    const bool is_number =
+        !digits.empty() && digits.size() < 6 && digits.find_first_not_of("0123456789") == std::string::npos;
+    if (!is_number || std::stoul(digits) > 65535) throw std::invalid_argument(cat("listen: '", text, "' has no port"));
+    place.port = static_cast<std::uint16_t>(std::stoul(digits));
+    place.bind.resize(end);
+  }
+  if (place.bind.starts_with('[') && place.bind.ends_with(']'))
+    place.bind = place.bind.substr(1, place.bind.size() - 2);
+  if (place.bind.empty()) place.bind = "0.0.0.0";
+  return place;
+}
+
+/// What the parser's section says, if it is one that this input reads itself.
+bool reads_itself(const Options& options) {
+  if (options.parse.type != "syslog") return false;
+  if (options.parse.element == nullptr) return true;
+  for (const char* key : {"types", "null_value_pattern", "null_empty_string", "time_format", "rfc5424_time_format",
+                          "time_key", "time_type", "time_format_fallbacks"}) {
+    if (options.parse.element->find(key) != nullptr) return false;
+  }
+  const Attribute* const with = options.parse.element->find("with_priority");
+  return with == nullptr || config_value::boolean(*with);
+}
+
+class SyslogInput final : public Input {
+ public:
+  using Options = in_syslog::Options;
+
+  SyslogInput(Options options, BuildContext& context) {
+    const Element& element = context.element();
+    settings_.options = std::move(options);
+    set_places(element);
+    set_parser(context);
+    allow(element, context);
+    const Options& given = settings_.options;
+    if (!given.tag_format.empty()) set_tag_format(element);
+    if (given.delimiter.empty()) fail(element, "delimiter", "delimiter must not be empty");
+    const char first = given.delimiter[0];
+    if (first == ' ' || (first >= '0' && first <= '9')) {
+      fail(element, "delimiter", "a delimiter must begin with neither a digit nor a blank");
+    }
+    settings_.set_names();
+    limits_ = {given.frame_type, given.delimiter, settings_.stream_limit()};
+  }
+
+  void start(net::Host& host) override {
+    shared_ = std::make_unique<Shared>(settings_, host);
+    for (const Place& place : places_) {
+      const bool is_stream = place.kind == Place::Kind::tcp || place.kind == Place::Kind::unix_stream;
+      is_stream ? listen_stream(host, place) : listen_datagram(host, place);
+    }
+  }
+
+ private:
+  void set_places(const Element& element) {
+    const Options& options = settings_.options;
+    if (options.listen.empty()) {
+      const bool tcp = options.transport ? options.transport->arg == "tcp" : options.protocol_type == Protocol::tcp;
+      places_.push_back({tcp ? Place::Kind::tcp : Place::Kind::udp, options.bind, options.port});
+      return;
+    }
+    for (const char* key : {"port", "bind", "protocol_type"}) {
+      if (element.find(key) == nullptr) continue;
+      fail(element, key, cat("give either `listen` or `", std::string_view(key), "`, not both"));
+    }
+    if (options.transport) {
+      throw ConfigError(element.sections("transport").back()->pos, "give either `listen` or <transport>, not both");
+    }
+    for (const std::string& text : options.listen) {
+      try {
+        places_.push_back(parse_place(text));
+      } catch (const std::invalid_argument& error) {
+        fail(element, "listen", error.what());
+      }
+    }
+  }
+
+  void set_parser(BuildContext& context) {
+    Options& options = settings_.options;
+    settings_.lenient = options.lenient.value_or(!options.emit_unmatched_lines);
+    const Element none;
+    const Element& section = options.parse.element != nullptr ? *options.parse.element : none;
+    if (!reads_itself(options)) {
+      section_ = section;
+      if (options.parse.type == "syslog" && section_.find("with_priority") == nullptr) {
+        Attribute with;
+        with.key = "with_priority";
+        with.value = "true";
+        section_.attributes.push_back(with);
+      }
+      settings_.other_parsers = context.parser({options.parse.type, &section_});
+      return;
+    }
+    schema_of<SyslogParserOptions>().apply(
+        section, &settings_.parser,
+        [&context](const SourcePos& pos, std::string text) { context.warn(pos, std::move(text)); });
+    settings_.parser.with_priority = true;
+    if (section.find("message_format") == nullptr) settings_.parser.message_format = SyslogFormat::automatic;
+    settings_.zone = settings_.parser.time_zone(section);
+  }
+
+  void allow(const Element& element, BuildContext& context) {
+    try {
+      for (const std::string& name : settings_.allowed.allow(settings_.options.allowed_senders)) {
+        const Attribute* const attribute = element.find("allowed_senders");
+        context.warn(
+            attribute != nullptr ? attribute->value_pos : element.pos,
+            cat("allowed_senders: '", name, "' has no address now: nobody may send by that name until a reload"));
+      }
+    } catch (const std::invalid_argument& error) {
+      fail(element, "allowed_senders", error.what());
+    }
+  }
+
+  void set_tag_format(const Element& element) {
+    try {
+      settings_.tag_format = TagFormat(settings_.options.tag_format);
+    } catch (const std::invalid_argument& error) {
+      fail(element, "tag_format", error.what());
+    }
+  }
+
+  void listen_stream(net::Host& host, const Place& place) {
+    net::StreamListen where;
+    if (place.kind == Place::Kind::unix_stream) {
+      where.unix_path = place.bind;
+      where.unix_mode = settings_.options.socket_mode.bits;
+    } else {
+      where.bind = place.bind;
+      where.port = place.port;
+    }
+    where.keepalive = settings_.options.send_keepalive_packet;
+    where.resolve_hostname = !settings_.hostname_key.empty();
+    host.listen(where, [this](net::Connection& connection) {
+      return std::make_unique<StreamSession>(connection, *shared_, limits_);
+    });
+  }
+
+  void listen_datagram(net::Host& host, const Place& place) {
+    const Options& options = settings_.options;
+    const bool on_network = place.kind == Place::Kind::udp;
+    net::DatagramListen where;
+    if (on_network) {
+      where.bind = place.bind;
+      where.port = place.port;
+    } else {
+      where.unix_path = place.bind;
+      where.unix_mode = options.socket_mode.bits;
+    }
+    if (options.message_length_limit)
+      where.max_size = std::min<std::size_t>(options.message_length_limit->bytes, 65535);
+    if (options.receive_buffer_size) where.receive_buffer = options.receive_buffer_size->bytes;
+    where.resolve_hostname = !settings_.hostname_key.empty();
+    host.listen_datagram(where, [this, on_network](net::Source& source) {
+      return std::make_unique<DatagramSession>(source, *shared_, on_network);
+    });
+  }
+
+  Settings settings_;
+  std::vector<Place> places_;
+  Framer::Limits limits_;
+  Element section_;  // of a parser that is not this input's own
+  std::unique_ptr<Shared> shared_;
+};
+
+/// What would make a connection safe must never be passed over in silence.
+void refuse_tls(const Element& element) {
+  for (const Element* section : element.sections("transport")) {
+    if (section->arg == "udp" || section->arg == "tcp") continue;
+    throw ConfigError(section->pos, cat("<transport ", section->arg,
+                                        "> is not supported by this version's syslog input: give `tcp` or `udp`, and "
+                                        "keep the port private"));
+  }
+}
+
+}  // namespace
+}  // namespace in_syslog
+
+namespace plugins {
+
+PluginInfo in_syslog() {
+  PluginInfo info = describe_plugin<logboom::in_syslog::SyslogInput>(
+      PluginKind::input, "syslog",
+      "Syslog over TCP, UDP and unix sockets, as devices, daemons and Docker's syslog driver send it.");
+  info.make = [make = std::move(info.make)](const Element& element, BuildContext& context) {
+    logboom::in_syslog::refuse_tls(element);
+    return make(element, context);
+  };
+  return info;
+}
+
+}  // namespace plugins
+}  // namespace logboom

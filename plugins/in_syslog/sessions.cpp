@@ -1,0 +1,75 @@
+#include "sessions.hpp"
+
+namespace logboom::in_syslog {
+
+StreamSession::StreamSession(net::Connection& connection, Shared& shared, const Framer::Limits& limits)
+    : connection_(connection),
+      shared_(shared),
+      framer_(limits),
+      events_(connection, shared, cat("syslog: ", connection.peer())) {
+  const std::string& address = connection.peer_address();
+  if (!address.empty() && !shared.settings.allowed.allows(address)) {
+    refused_ = true;
+    shared.refusals.add(address);
+    connection.close(net::Close::reset);
+    return;
+  }
+  events_.set_sender(address, connection.peer_host());
+}
+
+std::size_t StreamSession::on_bytes(const SlabPtr&, std::uint8_t* data, std::size_t size) {
+  if (refused_) return size;
+  const EventTime now = time_now();
+  const auto message = [&](std::string_view text, bool cut) { events_.add(text, cut, now); };
+  if (!framer_.feed({reinterpret_cast<const char*>(data), size}, message)) {
+    refused_ = true;
+    shared_.bad_framing.add();
+    shared_.counts.log.warn(cat("syslog: ", connection_.peer(),
+                                ": no count of bytes stands where one is expected (frame_type octet_count): closed"));
+    connection_.close(net::Close::reset);
+  }
+  events_.flush();
+  return size;
+}
+
+void StreamSession::on_end(net::End end, std::size_t) {
+  if (refused_) return events_.end();
+  const EventTime now = time_now();
+  // A sender that is cut off sends the message again: what is there of it is none.
+  const bool ended = end != net::End::peer_reset;
+  std::size_t begun = 0;
+  const bool lost = framer_.finish([&](std::string_view text, bool cut) {
+    if (ended) return events_.add(text, cut, now);
+    begun = text.size();
+  });
+  if (lost || begun != 0) shared_.unterminated.add();
+  events_.end();
+}
+
+bool DatagramSession::is_allowed(const net::Datagram& datagram) {
+  if (!on_network_) return true;
+  const std::string& address = datagram.peer_address();
+  if (address == address_) return allowed_;
+  address_ = address;
+  allowed_ = shared_.settings.allowed.allows(address);
+  return allowed_;
+}
+
+void DatagramSession::on_datagram(const net::Datagram& datagram) {
+  const Settings& settings = shared_.settings;
+  const bool names_sender = !settings.options.source_address_key.empty() || !settings.hostname_key.empty() ||
+                            settings.options.join_split_lines;
+  if (!settings.allowed.everybody() && !is_allowed(datagram)) return shared_.refusals.add(address_);
+  if (names_sender) {
+    events_.set_sender(datagram.peer_address(), settings.hostname_key.empty() ? "" : datagram.peer_host());
+  }
+  if (!std::exchange(in_run_, true)) now_ = time_now();
+  events_.add(datagram.text(), datagram.truncated(), now_);
+}
+
+void DatagramSession::on_pause() {
+  events_.flush();
+  in_run_ = false;
+}
+
+}  // namespace logboom::in_syslog
