@@ -55,7 +55,8 @@ void describe_fields(Describe<Options>& d) {
           "The old way of saying source_hostname_key: the field is that of source_host_key.");
   d.param("source_host_key", &Options::source_host_key, "See include_source_host.");
   d.param("tag_format", &Options::tag_format,
-          "The template of Docker's `tag` option, such as {{.ImageName}}/{{.Name}}/{{.ID}}: its parts are taken out of "
+          "The template of Docker's `tag` option, such as \"{{.ImageName}}/{{.Name}}/{{.ID}}\" (in quotes, or it would "
+          "be read as JSON): its parts are taken out of "
           "the sender's name into the fields image_name, container_name, container_id and so on. A name that does not "
           "fit adds none.");
 }

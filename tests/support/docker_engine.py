@@ -38,10 +38,10 @@ def require():
 
 
 @contextlib.contextmanager
-def running():
-    """An engine that runs within the block."""
+def running(*arguments):
+    """An engine that runs within the block; `arguments`: more of dockerd's."""
     require()
-    engine = Engine()
+    engine = Engine(arguments)
     try:
         engine.start()
         yield engine
@@ -57,7 +57,8 @@ def _path():
 class Engine:
     """start(), then cli() and run(); stop() ends exactly the daemon that start() started."""
 
-    def __init__(self):
+    def __init__(self, arguments=()):
+        self.arguments = arguments
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="lbd.", dir="/tmp"))
         self.socket = self.directory / "docker.sock"
         self.pid_file = self.directory / "pid"
@@ -69,7 +70,8 @@ class Engine:
         log = open(self.directory / "log", "wb")
         self.daemon = subprocess.Popen(
             ["dockerd", "--data-root", str(self.directory / "d"), "--exec-root", str(self.directory / "x"),
-             "-H", f"unix://{self.socket}", "--pidfile", str(self.pid_file), "--bridge=none", "--iptables=false"],
+             "-H", f"unix://{self.socket}", "--pidfile", str(self.pid_file), "--bridge=none", "--iptables=false",
+             *self.arguments],
             env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         log.close()
         wait_until(self._answers, 60, "dockerd", interval=0.2)
