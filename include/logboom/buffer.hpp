@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <logboom/chunk.hpp>
 #include <logboom/metrics.hpp>
@@ -53,6 +54,15 @@ struct BufferOptions {
   static void describe(Describe<BufferOptions>& d);
 };
 
+/// Where a buffer's time comes from. Threads: any.
+class TimeSource {
+ public:
+  virtual ~TimeSource() = default;
+  virtual std::chrono::steady_clock::time_point now() const noexcept { return std::chrono::steady_clock::now(); }
+  virtual std::chrono::system_clock::time_point wall() const noexcept { return std::chrono::system_clock::now(); }
+  static const TimeSource& system() noexcept;
+};
+
 struct RetrySettings {
   RetryType type = RetryType::exponential_backoff;
   std::chrono::nanoseconds wait{std::chrono::seconds(1)};
@@ -69,6 +79,7 @@ struct RetrySettings {
 /// A `<buffer>` section together with what its output asks for: everything is decided.
 struct BufferSettings {
   bool by_tag = false;
+  std::vector<std::string> fields;  // record fields that are chunk keys
   bool by_time = false;  // chunks hold one slice each; false where `time` is a chunk key that only names things
   std::optional<std::chrono::seconds> timekey;  // set where `time` is a chunk key
   TimeZone zone = TimeZone::utc();              // of the slices
@@ -86,6 +97,7 @@ struct BufferSettings {
   std::optional<std::uint64_t> queue_limit_length;
   RetrySettings retry;
   std::chrono::nanoseconds slow_flush{std::chrono::seconds(20)};
+  const TimeSource* time = &TimeSource::system();  // tests have their own
 };
 
 /// Reads the `<buffer>` section of an output's element, if it has one. `waits_for_slice` is what the output says.
@@ -117,16 +129,27 @@ class TimeSlices {
 };
 
 /// Why an output did not deliver an event: the label `reason` of logboom_output_dropped_events_total.
-enum class DropReason : std::uint8_t { overflow, refused, invalid, retry_limit, shutdown };
-inline constexpr std::array<std::string_view, 5> drop_reason_words{"overflow", "refused", "invalid", "retry_limit",
-                                                                   "shutdown"};
+enum class DropReason : std::uint8_t {
+  overflow,     // no room
+  refused,      // the output refused the chunk
+  invalid,      // the output could not write this event
+  retry_limit,  // tried for too long
+  shutdown,     // no time was left
+  duplicate,    // the buffer holds the message, or has held it
+  damaged,      // the buffer could not read it back
+};
+inline constexpr std::array<std::string_view, 7> drop_reason_words{"overflow", "refused",   "invalid", "retry_limit",
+                                                                   "shutdown", "duplicate", "damaged"};
 
 /// What an output did with its events. Threads: any.
 struct OutputCounters {
+  /// Also what a buffer that outlives the process had at its start.
   Counter events_in;
   Counter bytes_in;
   Counter delivered;
   std::array<Counter, drop_reason_words.size()> dropped;
+  /// Of those that were dropped, the ones that are kept as dead letters.
+  Counter dead_letters;
   Counter retries;
   Counter write_errors;
 
@@ -185,7 +208,10 @@ class Buffer : public Plugin {
   virtual void flush_now() = 0;
   /// `flush_now`, and from here on whatever is appended is due at once.
   virtual void drain() = 0;
-  /// Drops what is left, save chunks that are taken, counted as DropReason::shutdown. Returns the number of events.
+  /// What is buffered is there again when the process starts anew.
+  virtual bool survives() const noexcept { return false; }
+  /// Drops what is left, save chunks that are taken, counted as DropReason::shutdown. Returns the number of events. A
+  /// buffer that survives drops nothing.
   virtual std::uint64_t discard() = 0;
   /// Nothing is buffered, nor taken and unanswered.
   virtual bool empty() const = 0;

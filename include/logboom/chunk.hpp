@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <logboom/event.hpp>
@@ -20,12 +21,26 @@ struct Chunk {
   std::optional<Tag> tag;
   /// The start of the chunk's time slice, in seconds since 1970, where `time` is a chunk key.
   std::optional<std::int64_t> timekey;
+  /// A record field that is a chunk key, and its value as text; empty where the records don't have it.
+  struct Field {
+    std::string name;  // as in `<buffer>`: `user_id`, `$.kubernetes.namespace_name`
+    std::string value;
+  };
+  std::vector<Field> fields;
   std::vector<BatchPtr> batches;
   std::uint64_t events = 0;
   std::uint64_t bytes = 0;
   /// Attempts that failed, and when the first one did.
   unsigned attempts = 0;
   std::optional<std::chrono::steady_clock::time_point> failing_since;
+
+  /// The value of a field that is a chunk key; null where it is none.
+  const std::string* field(std::string_view name) const noexcept {
+    for (const Field& field : fields) {
+      if (field.name == name) return &field.value;
+    }
+    return nullptr;
+  }
 
   template <class F>
   void for_each(F&& visit) const {

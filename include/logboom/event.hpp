@@ -3,6 +3,7 @@
 #include <atomic>
 #include <boost/container/small_vector.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -147,10 +148,30 @@ class BatchPtr {
   const EventBatch* batch_ = nullptr;
 };
 
-/// A batch on its way, with what has to be answered once it is safe.
+/// Which message a batch is: a 128-bit hash over the source's identity and the id that the sender gave it (and the
+/// batch's ordinal, where one message becomes several batches). Empty: not known, and never a duplicate of another.
+struct MessageId {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+
+  explicit operator bool() const noexcept { return (high | low) != 0; }
+  bool operator==(const MessageId&) const = default;
+};
+
+/// A batch on its way, with what has to be answered once it is safe. A batch that has an id holds the events of exactly
+/// that message, or what filters made of them.
 struct Delivery {
   BatchPtr batch;
   Receipts receipts;
+  MessageId id{};
 };
 
 }  // namespace logboom
+
+template <>
+struct std::hash<logboom::MessageId> {
+  /// The id is a hash already.
+  std::size_t operator()(const logboom::MessageId& id) const noexcept {
+    return static_cast<std::size_t>(id.high ^ id.low);
+  }
+};

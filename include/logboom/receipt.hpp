@@ -63,13 +63,25 @@ class Receipt {
   Target* target_ = nullptr;
 };
 
+/// When a message's events are safe enough to be confirmed.
+enum class AckLevel : std::uint8_t {
+  by_output,  // when the output's buffer holds them in its own way: in memory, on disk, or where there is no buffer
+              // worth the name, written
+  memory,     // when they are appended
+  disk,       // when they are on disk (fdatasync); a buffer in memory confirms them when they are appended
+  delivered,  // when the output has written them, for which they are due at once
+};
+
 /// The receipts of all messages whose events travel in one batch.
 class Receipts {
  public:
+  AckLevel level = AckLevel::by_output;
+
   void add(Receipt receipt) { list_.push_back(std::move(receipt)); }
   bool empty() const noexcept { return list_.empty(); }
   Receipts share() const {
     Receipts copy;
+    copy.level = level;
     copy.list_.reserve(list_.size());
     for (const Receipt& receipt : list_) copy.list_.push_back(receipt.share());
     return copy;

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <memory>
 
-#include <logboom/buffer.hpp>
+#include <logboom/chunk_queue.hpp>
 
 namespace logboom {
 
@@ -17,10 +17,8 @@ inline constexpr std::uint64_t copy_below = 16 * 1024;
 /// What the batch is counted with while it is reserved: what it will hold at most.
 std::uint64_t reservation_of(const EventBatch& batch) noexcept;
 
-/// A chunk in memory: the part that outputs see, and what it takes to grow and to account for it.
-///
-/// Threads: one at a time; the buffer's lock sees to it until the chunk is taken.
-class HeldChunk {
+/// A chunk in memory. `held` is the memory that is alive because of it.
+class HeldChunk final : public QueuedChunk {
  public:
   /// `blocks` makes full-sized blocks and outlives the chunk.
   explicit HeldChunk(SlabPool& blocks) : blocks_(blocks) {}
@@ -28,14 +26,7 @@ class HeldChunk {
   /// Adds all events of the batch. The Tag object is kept, not the batch, where the bytes are copied.
   void add(const BatchPtr& batch);
   /// Nothing more is added: `chunk` is complete.
-  void seal();
-
-  Chunk chunk;
-  Receipts receipts;
-  /// Memory that is alive because of this chunk, in bytes.
-  std::uint64_t held = 0;
-  /// The place in the order of sealing.
-  std::uint64_t sequence = 0;
+  void seal() override;
 
  private:
   void add_copy(const EventBatch& batch);

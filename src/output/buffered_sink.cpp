@@ -17,7 +17,7 @@ class BufferedSink final : public Sink {
         buffer_(std::move(buffer)),
         id_(context.id),
         log_(context.log),
-        flusher_(output, secondary, *buffer_, settings, counters_, std::move(context.id), context.log) {
+        flusher_(output, secondary, *buffer_, settings, counters_, context) {
     buffer_->start(settings, counters_);
     register_output_metrics(context.metrics, context.labels, counters_, [this] { return totals(); });
   }

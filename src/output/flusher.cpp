@@ -3,6 +3,8 @@
 #include <exception>
 #include <utility>
 
+#include "output/dead_letters.hpp"
+
 namespace logboom {
 
 namespace {
@@ -20,14 +22,15 @@ std::string seconds_text(std::chrono::nanoseconds time) {
 }  // namespace
 
 Flusher::Flusher(ChunkOutput& output, ChunkOutput* secondary, Buffer& buffer, const BufferSettings& settings,
-                 OutputCounters& counters, std::string id, Log& log)
+                 OutputCounters& counters, const SinkContext& context)
     : output_(output),
       secondary_(secondary),
       buffer_(buffer),
       settings_(settings),
       counters_(counters),
-      id_(std::move(id)),
-      log_(log),
+      id_(context.id),
+      log_(context.log),
+      dead_letters_(context.dead_letters),
       deadline_(Clock::time_point::max().time_since_epoch().count()),
       retry_(settings.retry) {}
 
@@ -152,9 +155,7 @@ void Flusher::failed(const Chunk& chunk, const std::string& reason) {
   }
   if ((!wait || retry_.is_for_secondary(attempts, failing_for)) && save(chunk, reason)) return;
   if (!wait) {
-    log_.error(cat(id_, ": chunk ", chunk.id, " is given up after ", attempts, " attempts, ", chunk.events,
-                   " events are dropped: ", reason));
-    buffer_.drop(chunk, DropReason::retry_limit);
+    give_up(chunk, DropReason::retry_limit, cat("given up after ", attempts, " attempts"), reason);
     return;
   }
   log_.warn(cat(id_, ": could not write chunk ", chunk.id, " (attempt ", attempts, "): ", reason, "; next attempt in ",
@@ -178,8 +179,19 @@ bool Flusher::save(const Chunk& chunk, const std::string& reason) {
 void Flusher::refused(const Chunk& chunk, const std::string& reason) {
   counters_.write_errors.add();
   if (save(chunk, reason)) return;
-  log_.error(cat(id_, ": chunk ", chunk.id, " is refused, ", chunk.events, " events are dropped: ", reason));
-  buffer_.drop(chunk, DropReason::refused);
+  give_up(chunk, DropReason::refused, "refused", reason);
+}
+
+/// The chunk's last place: the dead letters, if there is a store of them.
+void Flusher::give_up(const Chunk& chunk, DropReason why, const std::string& what, const std::string& reason) {
+  std::string_view fate = "dropped (<system> root_dir would keep them)";
+  if (dead_letters_ != nullptr) {
+    const bool kept = dead_letters_->store(id_, chunk, cat(what, ": ", reason));
+    if (kept) counters_.dead_letters.add(chunk.events);
+    fate = kept ? "kept as dead letters" : "dropped, as the dead letters can't be written";
+  }
+  log_.error(cat(id_, ": chunk ", chunk.id, " is ", what, ", ", chunk.events, " events are ", fate, ": ", reason));
+  buffer_.drop(chunk, why);
 }
 
 bool Flusher::wait_for_end(Clock::time_point deadline) {
@@ -201,8 +213,8 @@ void Flusher::drain(std::function<void()> done) {
 Stopped Flusher::stop(Clock::time_point deadline) {
   if (settings_.flush_at_shutdown) {
     buffer_.drain();
-  } else {
-    buffer_.discard();
+  } else if (buffer_.discard(); buffer_.survives()) {
+    deadline = Clock::now();
   }
   deadline_ = deadline.time_since_epoch().count();
   stopping_ = true;

@@ -29,7 +29,7 @@ class Flusher {
 
   /// `secondary` may be null.
   Flusher(ChunkOutput& output, ChunkOutput* secondary, Buffer& buffer, const BufferSettings& settings,
-          OutputCounters& counters, std::string id, Log& log);
+          OutputCounters& counters, const SinkContext& context);
   /// Waits for threads that still run.
   ~Flusher();
 
@@ -51,6 +51,7 @@ class Flusher {
   void succeeded(const Chunk& chunk, const WriteResult& result);
   void failed(const Chunk& chunk, const std::string& reason);
   void refused(const Chunk& chunk, const std::string& reason);
+  void give_up(const Chunk& chunk, DropReason why, const std::string& what, const std::string& reason);
   bool out_of_time() const noexcept;
   bool has_ended() const;
   bool wait_for_end(Clock::time_point deadline);
@@ -62,6 +63,7 @@ class Flusher {
   OutputCounters& counters_;
   const std::string id_;
   Log& log_;
+  DeadLetters* const dead_letters_;
   LogLimiter invalid_log_{std::chrono::seconds(10)};
 
   std::vector<std::thread> threads_;

@@ -12,6 +12,7 @@ void register_output_metrics(Metrics& metrics, const MetricLabels& labels, const
     with_reason.emplace_back("reason", drop_reason_words[i]);
     metrics.counter("logboom_output_dropped_events_total", std::move(with_reason), counters.dropped[i]);
   }
+  metrics.counter("logboom_output_dead_letter_events_total", labels, counters.dead_letters);
   metrics.counter("logboom_output_retries_total", labels, counters.retries);
   metrics.counter("logboom_output_write_errors_total", labels, counters.write_errors);
   metrics.gauge("logboom_output_buffered_events", labels,

@@ -14,9 +14,11 @@
 
 namespace logboom {
 
+class DeadLetters;
+
 /// How a sink's shutdown ended.
 enum class Stopped : std::uint8_t {
-  clean,      // everything was written, or dropped and counted before
+  clean,      // everything was written, kept by a buffer that survives, or dropped and counted before
   left_over,  // the time was over: the rest was dropped, counted with the reason `shutdown`, and not confirmed
   stuck,      // a write does not come back: the sink and its output must not be destroyed, the process has to exit
 };
@@ -64,6 +66,7 @@ struct SinkContext {
   MetricLabels labels;  // id and type of the output
   Log& log;
   Metrics& metrics;
+  DeadLetters* dead_letters = nullptr;  // null: what can't be delivered is dropped
 };
 
 /// The output outlives the sink.

@@ -104,7 +104,7 @@ void Dispatcher::dispatch(Routes& routes, const std::string& label, Delivery del
     node.sinks.front()->append(std::move(delivery));
     return;
   }
-  Legs legs;
+  Legs legs(delivery.id);
   collect(node, std::move(delivery.batch), legs);
   deliver(std::move(legs), std::move(delivery.receipts), flow);
   watch_holders();
@@ -117,7 +117,7 @@ void Dispatcher::inject(const std::string& label, Delivery delivery, bool made) 
   batch->hold(*delivery.batch);
   for (const Span& span : delivery.batch->spans()) batch->add_held(span);
   if (made) counters().made.add(batch->events());
-  dispatch(*routes_, label, {BatchPtr(std::move(batch)), std::move(delivery.receipts)}, held_flow_);
+  dispatch(*routes_, label, {BatchPtr(std::move(batch)), std::move(delivery.receipts), delivery.id}, held_flow_);
 }
 
 void Dispatcher::collect(const RouteNode& node, BatchPtr batch, Legs& legs, Legs::Group group, std::size_t from) {
@@ -180,6 +180,7 @@ void Dispatcher::settle(const Run& run, const BatchPtr& batch, Legs& legs) {
   const RunTally& tally = run.tally();
   if (tally.dropped != 0) counters.filtered.add(tally.dropped);
   if (tally.made != 0) counters.made.add(tally.made);
+  if (tally.released != 0) legs.forget_id();
   if (tally.held != 0 || tally.released != 0) {
     counters.held.add(static_cast<std::int64_t>(tally.held) - static_cast<std::int64_t>(tally.let_go));
     const bool fewer = tally.let_go >= tally.released;

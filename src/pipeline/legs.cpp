@@ -5,6 +5,16 @@
 
 namespace logboom {
 
+namespace {
+
+/// The id of a message's batch number `ordinal` on its way to one sink.
+MessageId numbered(MessageId id, std::uint64_t ordinal) noexcept {
+  if (id) id.low ^= ordinal * 0x9e3779b97f4a7c15U;
+  return id;
+}
+
+}  // namespace
+
 Legs::Group Legs::add_group(Group parent, bool optional, Group after_failure_of) {
   groups_.push_back({parent, optional, after_failure_of, false});
   return groups_.size();
@@ -35,7 +45,7 @@ std::vector<Legs> Legs::take_repeated() {
   std::vector<Leg> first;
   for (Leg& leg : list_) {
     const std::size_t round = seen[leg.sink]++;
-    if (round > rounds.size()) rounds.emplace_back();
+    if (round > rounds.size()) rounds.emplace_back(numbered(id_, round));
     (round == 0 ? first : rounds[round - 1].list_).push_back(std::move(leg));
   }
   list_ = std::move(first);
@@ -102,6 +112,13 @@ bool Legs::reserve() {
   return true;
 }
 
+MessageId Legs::id_of(std::size_t index) const noexcept {
+  if (!id_) return id_;
+  std::uint64_t before = 0;
+  for (std::size_t i = 0; i < index; ++i) before += list_[i].sink == list_[index].sink ? 1U : 0U;
+  return numbered(id_, before);
+}
+
 std::uint64_t Legs::append(Receipts receipts) {
   std::uint64_t passed_over = 0;
   for (std::size_t i = 0; i < list_.size(); ++i) {
@@ -111,7 +128,7 @@ std::uint64_t Legs::append(Receipts receipts) {
       continue;
     }
     const bool last = i + 1 == list_.size();
-    Delivery delivery{std::move(leg.batch), last ? std::move(receipts) : receipts.share()};
+    Delivery delivery{std::move(leg.batch), last ? std::move(receipts) : receipts.share(), id_of(i)};
     if (leg.state == State::reserved) {
       leg.sink->append(std::move(delivery));
     } else {

@@ -17,12 +17,16 @@ class Legs {
   static constexpr Group root = 0;
   static constexpr Group none = static_cast<Group>(-1);
 
+  explicit Legs(MessageId id = {}) noexcept : id_(id) {}
+
   void add(Sink* sink, BatchPtr batch, Group group) { list_.push_back({sink, std::move(batch), group, State::open}); }
   /// A group whose lack of room matters to nobody else if `optional`, and which is passed over unless the group
   /// `after_failure_of` had no room.
   Group add_group(Group parent, bool optional, Group after_failure_of);
 
   bool empty() const noexcept { return list_.empty(); }
+  /// The batches hold events of other messages too: none of them may be taken for a duplicate.
+  void forget_id() noexcept { id_ = {}; }
   std::uint64_t events() const noexcept;
   /// A sink that gets the batch twice can't be asked for both at once: a large batch may only ever fit into it alone.
   /// Takes the repeated legs out: what is to be asked for the second time, the third and so on; none where there are
@@ -56,7 +60,9 @@ class Legs {
   bool fail(Group group);
   bool is_inside(Group group, Group outer) const;
   void unreserve();
+  MessageId id_of(std::size_t index) const noexcept;
 
+  MessageId id_;
   std::vector<Leg> list_;
   std::vector<GroupInfo> groups_;
 };

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "memory_buffer.hpp"
+#include <logboom/chunk_queue.hpp>
 
 namespace logboom {
 
@@ -10,6 +10,8 @@ using namespace std::chrono_literals;
 
 /// A slice's end is looked for at least so often, as the wall clock may be set.
 constexpr auto wall_clock_look = 10s;
+/// When a chunk that could not be loaded comes again.
+constexpr auto load_again = 1s;
 
 std::string chunk_id(const std::string& prefix, std::uint64_t sequence) {
   constexpr std::string_view digits = "0123456789abcdef";
@@ -20,44 +22,45 @@ std::string chunk_id(const std::string& prefix, std::uint64_t sequence) {
 
 }  // namespace
 
-MemoryBuffer::HeldPtr MemoryBuffer::close(OpenMap::iterator at) {
+ChunkQueue::ChunkPtr ChunkQueue::close(OpenMap::iterator at) {
   Open& open = at->second;
   if (open.due != due_.end()) due_.erase(open.due);
   if (open.slice_due != slices_due_.end()) slices_due_.erase(open.slice_due);
-  HeldPtr held = std::move(open.held);
+  ChunkPtr held = std::move(open.held);
   open_.erase(at);
-  held->seal();
   held->sequence = ++sequence_;
   held->chunk.id = chunk_id(id_prefix_, held->sequence);
+  held->seal();
   return held;
 }
 
-void MemoryBuffer::seal(OpenMap::iterator at) {
+QueuedChunk& ChunkQueue::seal(OpenMap::iterator at) {
   queue_.push_back(close(at));
   queue_length_.fetch_add(1);
+  return *queue_.back();
 }
 
-void MemoryBuffer::seal_due(Clock::time_point now) {
+void ChunkQueue::seal_due(Clock::time_point now) {
   while (!due_.empty() && due_.begin()->first <= now) seal(open_.find(due_.begin()->second));
   if (slices_due_.empty()) return;
-  const auto wall = Wall::now();
+  const auto wall = settings_.time->wall();
   while (!slices_due_.empty() && slices_due_.begin()->first <= wall) seal(open_.find(slices_due_.begin()->second));
 }
 
-void MemoryBuffer::seal_all() {
+void ChunkQueue::seal_all() {
   while (!open_.empty()) seal(oldest_open());
 }
 
-MemoryBuffer::OpenMap::iterator MemoryBuffer::oldest_open() {
+ChunkQueue::OpenMap::iterator ChunkQueue::oldest_open() {
   if (!due_.empty()) return open_.find(due_.begin()->second);
   if (!slices_due_.empty()) return open_.find(slices_due_.begin()->second);
   return open_.begin();
 }
 
-MemoryBuffer::HeldPtr MemoryBuffer::next_due(Clock::time_point now) {
+ChunkQueue::ChunkPtr ChunkQueue::next_due(Clock::time_point now) {
   if (settings_.ordered && !taken_.empty()) return nullptr;
   const bool retry_due = !retrying_.empty() && retrying_.begin()->first <= now;
-  HeldPtr held;
+  ChunkPtr held;
   if (retry_due) {
     held = std::move(retrying_.begin()->second);
     retrying_.erase(retrying_.begin());
@@ -67,7 +70,7 @@ MemoryBuffer::HeldPtr MemoryBuffer::next_due(Clock::time_point now) {
     seal_due(now);
     const bool room_wanted = refused_.load() && taken_.empty() && retrying_.empty();
     if (queue_.empty() && room_wanted && !open_.empty()) seal(oldest_open());
-    if (queue_.empty()) return nullptr;
+    if (queue_.empty() || queue_.front()->shrinking_) return nullptr;
     held = std::move(queue_.front());
     queue_.pop_front();
   }
@@ -75,27 +78,29 @@ MemoryBuffer::HeldPtr MemoryBuffer::next_due(Clock::time_point now) {
   return held;
 }
 
-Buffer::Clock::time_point MemoryBuffer::next_look(Clock::time_point now, Clock::time_point until) const {
+Buffer::Clock::time_point ChunkQueue::next_look(Clock::time_point now, Clock::time_point until) const {
   Clock::time_point at = until;
   if (!due_.empty()) at = std::min(at, due_.begin()->first);
   if (!retrying_.empty()) at = std::min(at, retrying_.begin()->first);
   if (!slices_due_.empty()) {
-    const auto wait = slices_due_.begin()->first - Wall::now();
+    const auto wait = slices_due_.begin()->first - settings_.time->wall();
     at = std::min(at, now + std::clamp<Clock::duration>(wait, 1ms, wall_clock_look));
   }
   return at;
 }
 
-const Chunk* MemoryBuffer::take(Clock::time_point until, std::uint64_t seen_wakes) {
+const Chunk* ChunkQueue::take(Clock::time_point until, std::uint64_t seen_wakes) {
   std::unique_lock lock(mutex_);
   for (;;) {
-    const auto now = Clock::now();
-    if (HeldPtr held = next_due(now)) {
-      const Chunk* chunk = &held->chunk;
-      taken_.emplace(chunk, std::move(held));
+    const auto now = settings_.time->now();
+    if (ChunkPtr next = next_due(now)) {
+      QueuedChunk& held = *next;
+      taken_.emplace(&held.chunk, std::move(next));
       lock.unlock();
       if (settings_.queue_limit_length) room_again();
-      return chunk;
+      if (load(held)) return &held.chunk;
+      lock.lock();
+      continue;
     }
     if (now >= until || wakes() != seen_wakes) return nullptr;
     next_look_ = settings_.ordered && !taken_.empty() ? until : next_look(now, until);
@@ -105,61 +110,87 @@ const Chunk* MemoryBuffer::take(Clock::time_point until, std::uint64_t seen_wake
   }
 }
 
-void MemoryBuffer::wake() {
+/// False where the chunk is not for an output: it comes again later, or nothing is left of it.
+bool ChunkQueue::load(QueuedChunk& held) {
+  const QueuedChunk::Loaded loaded = held.load();
+  if (loaded.lost != 0) {
+    const std::lock_guard lock(mutex_);
+    buffered_events_ -= loaded.lost;
+    counters_->dropped_for(DropReason::damaged).add(loaded.lost);
+  }
+  if (!loaded.ready) {
+    held.unload();
+    const std::lock_guard lock(mutex_);
+    retrying_.emplace(settings_.time->now() + load_again, take_back(held.chunk));
+    queue_length_.fetch_add(1);
+    return false;
+  }
+  if (loaded.lost == 0 || held.chunk.events != 0) return true;
+  done(held.chunk, 0);
+  return false;
+}
+
+void ChunkQueue::wake() {
   const std::lock_guard lock(mutex_);
   wakes_.fetch_add(1, std::memory_order_release);
   wake_.notify_all();
 }
 
-MemoryBuffer::HeldPtr MemoryBuffer::take_back(const Chunk& chunk) {
+QueuedChunk& ChunkQueue::chunk_of(const Chunk& chunk) {
+  const std::lock_guard lock(mutex_);
+  return *taken_.find(&chunk)->second;
+}
+
+ChunkQueue::ChunkPtr ChunkQueue::take_back(const Chunk& chunk) {
   const auto at = taken_.find(&chunk);
-  HeldPtr held = std::move(at->second);
+  ChunkPtr held = std::move(at->second);
   taken_.erase(at);
   if (settings_.ordered && waiting_ > 0) wake_.notify_one();
   return held;
 }
 
-void MemoryBuffer::done(const Chunk& chunk, std::uint64_t invalid_events) {
-  std::vector<HeldPtr> chunks;
+void ChunkQueue::done(const Chunk& chunk, std::uint64_t invalid_events) {
+  std::vector<ChunkPtr> chunks;
   {
     const std::lock_guard lock(mutex_);
     chunks.push_back(take_back(chunk));
     count_out(*chunks.front(), chunk.events - std::min(invalid_events, chunk.events), DropReason::invalid);
   }
-  forget(std::move(chunks), true);
+  finish(std::move(chunks), std::nullopt);
 }
 
-void MemoryBuffer::drop(const Chunk& chunk, DropReason reason) {
-  std::vector<HeldPtr> chunks;
+void ChunkQueue::drop(const Chunk& chunk, DropReason reason) {
+  std::vector<ChunkPtr> chunks;
   {
     const std::lock_guard lock(mutex_);
     chunks.push_back(take_back(chunk));
     count_out(*chunks.front(), 0, reason);
   }
-  forget(std::move(chunks), reason != DropReason::shutdown);
+  finish(std::move(chunks), reason);
 }
 
-void MemoryBuffer::retry(const Chunk& chunk, Clock::time_point at) {
+void ChunkQueue::retry(const Chunk& chunk, Clock::time_point at) {
+  chunk_of(chunk).unload();
   const std::lock_guard lock(mutex_);
-  HeldPtr held = take_back(chunk);
+  ChunkPtr held = take_back(chunk);
   ++held->chunk.attempts;
-  if (!held->chunk.failing_since) held->chunk.failing_since = Clock::now();
+  if (!held->chunk.failing_since) held->chunk.failing_since = settings_.time->now();
   retrying_.emplace(at, std::move(held));
   queue_length_.fetch_add(1);
   counters_->retries.add();
   if (waiting_ > 0) wake_.notify_one();
 }
 
-void MemoryBuffer::flush_now() {
+void ChunkQueue::flush_now() {
   const std::lock_guard lock(mutex_);
   seal_all();
-  std::multimap<Clock::time_point, HeldPtr> now;
+  std::multimap<Clock::time_point, ChunkPtr> now;
   for (auto& [at, held] : retrying_) now.emplace(Clock::time_point::min(), std::move(held));
   retrying_ = std::move(now);
   wake_.notify_all();
 }
 
-void MemoryBuffer::drain() {
+void ChunkQueue::drain() {
   {
     const std::lock_guard lock(mutex_);
     settings_.flush_mode = FlushMode::immediate;
@@ -167,27 +198,19 @@ void MemoryBuffer::drain() {
   flush_now();
 }
 
-std::uint64_t MemoryBuffer::discard() {
-  std::vector<HeldPtr> chunks;
+std::uint64_t ChunkQueue::discard() {
+  std::vector<ChunkPtr> chunks;
   std::uint64_t events = 0;
   {
     const std::lock_guard lock(mutex_);
-    while (HeldPtr held = take_oldest()) {
+    while (ChunkPtr held = take_oldest()) {
       events += held->chunk.events;
       count_out(*held, 0, DropReason::shutdown);
       chunks.push_back(std::move(held));
     }
   }
-  forget(std::move(chunks), false);
+  finish(std::move(chunks), DropReason::shutdown);
   return events;
 }
-
-namespace plugins {
-
-PluginInfo buf_memory() {
-  return describe_plugin<MemoryBuffer>(PluginKind::buffer, "memory", "Keeps events in memory until they are written.");
-}
-
-}  // namespace plugins
 
 }  // namespace logboom
