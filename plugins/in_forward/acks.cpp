@@ -4,8 +4,8 @@
 
 namespace logboom::in_forward {
 
-std::uint64_t Acks::expect(std::string answer) {
-  owed_.push_back({std::move(answer), false});
+std::uint64_t Acks::expect(std::string answer, const MessageIds::Name& name) {
+  owed_.push_back({std::move(answer), name, false});
   if (owed_.size() > docker_at_most) pipelines_ = true;
   return next_token_++;
 }
@@ -17,7 +17,7 @@ void Acks::settle(std::uint64_t token) {
 
 void Acks::fail(std::uint64_t token) {
   if (token < first_token_ || token - first_token_ >= owed_.size()) return;
-  owed_.resize(token - first_token_);
+  for (; owed_.size() > token - first_token_; owed_.pop_back()) failed_.push_back(owed_.back().name);
 }
 
 std::optional<std::string> Acks::next(Clock::time_point now, std::chrono::microseconds& wait) {

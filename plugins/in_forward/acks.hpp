@@ -5,6 +5,9 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <vector>
+
+#include "message_ids.hpp"
 
 namespace logboom::in_forward {
 
@@ -19,8 +22,8 @@ class Acks {
   using Clock = std::chrono::steady_clock;
   static constexpr std::chrono::milliseconds spacing{1};
 
-  /// Owes one more answer; returns its token.
-  std::uint64_t expect(std::string answer);
+  /// Owes one more answer; returns its token. `name`: of the message that it is for.
+  std::uint64_t expect(std::string answer, const MessageIds::Name& name = {});
   /// The message of this token is safe.
   void settle(std::uint64_t token);
   /// The message of this token is not safe: neither it nor what came after it is answered.
@@ -28,17 +31,26 @@ class Acks {
   /// The next answer to send now. Nothing: none is due, or `wait` says when to ask again.
   std::optional<std::string> next(Clock::time_point now, std::chrono::microseconds& wait);
 
+  /// Calls `visit(name)` for each message whose answer has not been given out by `next`.
+  template <class F>
+  void for_each_unanswered(F&& visit) const {
+    for (const MessageIds::Name& name : failed_) visit(name);
+    for (const Owed& owed : owed_) visit(owed.name);
+  }
+
   bool empty() const noexcept { return owed_.empty(); }
   std::uint64_t count() const noexcept { return next_token_; }
 
  private:
   struct Owed {
     std::string answer;
+    MessageIds::Name name;
     bool due = false;
   };
   static constexpr std::size_t docker_at_most = 2;
 
   std::deque<Owed> owed_;
+  std::vector<MessageIds::Name> failed_;
   std::uint64_t next_token_ = 0;
   std::uint64_t first_token_ = 0;
   bool pipelines_ = false;

@@ -91,15 +91,21 @@ void Collector::end_run() {
   begin_ = end_ = nullptr;
 }
 
-void Collector::flush() {
+void Collector::flush(const MessageId& id) {
   end_run();
   run_slab_ = SlabPtr();
   scratch_ = SlabPtr();
   if (batch_) {
-    connection_.emit({BatchPtr(std::move(batch_)), std::exchange(receipts_, {})});
+    connection_.emit({BatchPtr(std::move(batch_)), take_receipts(), id});
   } else {
-    std::exchange(receipts_, {}).confirm();
+    take_receipts().confirm();
   }
+}
+
+Receipts Collector::take_receipts() {
+  Receipts taken = std::exchange(receipts_, {});
+  taken.level = options_.ack;
+  return taken;
 }
 
 std::uint64_t Collector::abandon() {

@@ -58,6 +58,11 @@ class Collector {
     run_events_ += events - 1;
   }
   void receipt(Receipt receipt) { receipts_.add(std::move(receipt)); }
+  /// What was gathered and not sent on; null where that is nothing. Valid until the next call.
+  const EventBatch* gathered() {
+    end_run();
+    return batch_.get();
+  }
 
   /// The last entry that was taken, or the run that it ended; empty where there is none. Valid until the next call.
   Span last_run() const noexcept { return {begin_, static_cast<std::uint32_t>(end_ - begin_), run_events_}; }
@@ -66,8 +71,8 @@ class Collector {
   void end_run();
   /// The message goes on in a later read: a small part of it must not keep a whole receive slab alive until then.
   void rest(const SlabPtr& slab);
-  /// Sends on what was gathered.
-  void flush();
+  /// Sends on what was gathered. `id`: of the one message that all of it is of.
+  void flush(const MessageId& id = {});
   /// Forgets what was gathered and not sent on, receipts included. Returns the number of events.
   std::uint64_t abandon();
 
@@ -84,6 +89,7 @@ class Collector {
   }
   void start_run(const SlabPtr& slab, const std::uint8_t* begin, const std::uint8_t* end);
   void rewrite(const EntryView& view, const std::uint8_t* end);
+  Receipts take_receipts();
   std::uint8_t* room(std::size_t size);
   void write_record(msgpack::Writer& writer, const Record& record) const;
   void count_invalid(Shape shape);

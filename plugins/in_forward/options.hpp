@@ -5,6 +5,7 @@
 #include <string>
 
 #include <logboom/params.hpp>
+#include <logboom/receipt.hpp>
 
 namespace logboom::in_forward {
 
@@ -27,6 +28,7 @@ struct Options {
   ByteSize chunk_size_limit{std::uint64_t{64} << 20};
   std::optional<ByteSize> chunk_size_warn_limit;
   ByteSize decompression_size_limit{std::uint64_t{256} << 20};
+  AckLevel ack = AckLevel::by_output;
 
   static void describe(Describe<Options>& d) {
     d.param("port", &Options::port, "TCP port to listen on, and UDP port for heartbeats; 0 takes a free one.");
@@ -59,6 +61,12 @@ struct Options {
             "goes on.");
     d.param("chunk_size_warn_limit", &Options::chunk_size_warn_limit, "A larger message is worth a warning.");
     d.param("decompression_size_limit", &Options::decompression_size_limit, "What one compressed message may become.");
+    d.choice("ack", &Options::ack,
+             {{"memory", AckLevel::memory}, {"disk", AckLevel::disk}, {"delivered", AckLevel::delivered}},
+             "When a message that asks for it is acked: when its events are in the buffers of all their outputs, on "
+             "disk (fdatasync), or written by the outputs, for which they are flushed at once. Where nothing is said "
+             "each buffer holds them in its own way: a file buffer on disk, one in memory in memory, and an output "
+             "without a buffer has written them.");
   }
 };
 

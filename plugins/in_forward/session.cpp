@@ -85,8 +85,9 @@ bool ForwardSession::message_end(const MessageEnd& message) {
         cat("forward: ", connection_.peer(), ": a message of ", message.bytes, " bytes ",
             message.too_large ? "is beyond chunk_size_limit and was dropped" : "is beyond chunk_size_warn_limit"));
   }
-  if (message.option.chunk) owe_answer(message.option.chunk, message.mode);
-  if (message.mode != MessageEnd::Mode::message) collector_.flush();
+  const bool asks = static_cast<bool>(message.option.chunk);
+  if (asks) owe_answer(message.option.chunk, message.mode);
+  if (message.mode != MessageEnd::Mode::message || (!asks && acks_.count() != 0)) collector_.flush();
   if (!options.deny_keepalive) return true;
   collector_.flush();
   close_when_answered();
@@ -100,7 +101,7 @@ void ForwardSession::close_when_answered() {
   if (acks_.empty()) connection_.close(net::Close::finish);
 }
 
-void ForwardSession::owe_answer(const msgpack::Value& chunk, MessageEnd::Mode mode) {
+std::string ForwardSession::answer_to(const msgpack::Value& chunk) const {
   OutBuffer answer;
   if (json_) {
     answer.append("{\"ack\":");
@@ -112,11 +113,21 @@ void ForwardSession::owe_answer(const msgpack::Value& chunk, MessageEnd::Mode mo
     writer.string("ack");
     writer.value(chunk);
   }
+  return std::string(answer.text());
+}
+
+/// A message that can be told from others goes on alone, so that buffers see which one it is.
+void ForwardSession::owe_answer(const msgpack::Value& chunk, MessageEnd::Mode mode) {
   if (acks_.count() == 0) {
     connection_.prompt();
     if (mode == MessageEnd::Mode::message) remember_container();
   }
-  collector_.receipt(connection_.receipt(acks_.expect(std::string(answer.text()))));
+  const EventBatch* batch = collector_.gathered();
+  const bool alone = batch != nullptr && (mode != MessageEnd::Mode::message || batch->events() == 1);
+  const MessageIds::Name name =
+      alone ? shared_.ids.name(connection_.peer_address(), chunk, *batch) : MessageIds::Name();
+  collector_.receipt(connection_.receipt(acks_.expect(answer_to(chunk), name)));
+  if (name.id) collector_.flush(name.id);
 }
 
 void ForwardSession::remember_container() {
@@ -234,6 +245,7 @@ void ForwardSession::on_end(net::End end, std::size_t unconsumed) {
         cat("forward: ", connection_.peer(), ": the connection ended in the middle of a message, which is not kept"));
   }
   collector_.abandon();
+  acks_.for_each_unanswered([this](const MessageIds::Name& name) { shared_.ids.unanswered(name); });
   if (!container_.empty() && messages_ <= short_connection_messages) {
     shared_.storms.short_connection(container_, StormWatch::Clock::now());
   }

@@ -10,6 +10,7 @@
 
 #include "acks.hpp"
 #include "collector.hpp"
+#include "message_ids.hpp"
 #include "options.hpp"
 #include "reader.hpp"
 #include "storm.hpp"
@@ -28,6 +29,7 @@ struct Shared {
   Counter& bad_compression;
   DecompressBudget& budget;
   StormWatch storms;
+  MessageIds ids;
 };
 
 /// One connection that speaks the forward protocol, in msgpack or JSON.
@@ -53,6 +55,7 @@ class ForwardSession final : public net::Session, private Reader::Owner {
   std::size_t read_json(const char* data, std::size_t size);
   bool check_json_size();
   bool read_json_value(std::string_view text);
+  std::string answer_to(const msgpack::Value& chunk) const;
   void owe_answer(const msgpack::Value& chunk, MessageEnd::Mode mode);
   void remember_container();
   void close_when_answered();
