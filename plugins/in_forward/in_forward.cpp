@@ -27,6 +27,7 @@ class ForwardInput final : public Input {
     on_port_ = options_.unix_path.empty() || element.find("port") != nullptr || element.find("bind") != nullptr;
   }
 
+  std::optional<AckLevel> ack_level() const override { return options_.ack; }
   void start(net::Host& host) override {
     shared_ = std::make_unique<Shared>(options_, host);
     net::StreamListen where;

@@ -1,6 +1,7 @@
 #include "pipeline/builder.hpp"
 
 #include "base/suggest.hpp"
+#include "pipeline/ack_levels.hpp"
 #include "pipeline/element_facts.hpp"
 #include "pipeline/identity.hpp"
 
@@ -22,6 +23,7 @@ void PipelineBuilder::build(const Element& root) {
   for (const std::string& label : views.all()) pipeline_.router_.add_label(label);
   read_top(known, views.all(), "", views);
   check_labels();
+  check_ack_levels(pipeline_, errors_);
   errors_.throw_if_any();
 }
 
@@ -293,6 +295,7 @@ std::unique_ptr<Sink> PipelineBuilder::make_sink(OutputNode& node, const Element
   std::unique_ptr<Buffer> buffer(static_cast<Buffer*>(make_plugin(info, section, node_context).release()));
   ChunkOutput* const secondary = make_secondary(node, element);
   if (buffer == nullptr) return nullptr;
+  if (!settings.ack_when_written) node.keeping = buffer->keeping();
   return make_buffered_sink(*output, secondary, std::move(buffer), settings, std::move(context));
 }
 

@@ -3,10 +3,12 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include <logboom/buffer.hpp>
 #include <logboom/filter.hpp>
 #include <logboom/input.hpp>
 #include <logboom/output.hpp>
@@ -64,6 +66,7 @@ struct OutputNode final : Node {
   std::unique_ptr<Output> plugin;
   std::unique_ptr<Output> secondary;
   std::unique_ptr<Sink> sink;       // null where the output only routes
+  std::optional<Keeping> keeping;   // of its buffer, where that confirms what it is given before it is written
   EmitOutput* emits = nullptr;      // the plugin, where it sends events on
   std::unique_ptr<Reemitter> back;  // its way into the rules, where it has asked for one
   std::string emit_label;           // into whose rules
