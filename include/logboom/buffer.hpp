@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <logboom/chunk.hpp>
+#include <logboom/duplicate_window.hpp>
 #include <logboom/metrics.hpp>
 #include <logboom/output.hpp>
 #include <logboom/params.hpp>
@@ -49,6 +50,8 @@ struct BufferOptions {
   double retry_secondary_threshold = 0.8;
   double slow_flush_log_threshold = 20;
   bool ordered = false;
+  std::uint64_t dedup_window = DuplicateWindow::Limits().count;
+  std::chrono::nanoseconds dedup_age = DuplicateWindow::Limits().age;
   std::string ignored;  // parameters that are read so that a configuration may have them
 
   static void describe(Describe<BufferOptions>& d);
@@ -97,6 +100,7 @@ struct BufferSettings {
   std::optional<std::uint64_t> queue_limit_length;
   RetrySettings retry;
   std::chrono::nanoseconds slow_flush{std::chrono::seconds(20)};
+  DuplicateWindow::Limits duplicates{};
   const TimeSource* time = &TimeSource::system();  // tests have their own
 };
 
@@ -167,6 +171,13 @@ struct OutputTotals {
   std::uint64_t recovered = 0;
 };
 
+/// Where a buffer's events are when it has confirmed their receipts, in its own way or with AckLevel::disk.
+enum class Keeping : std::uint8_t {
+  memory,
+  unsynced,  // in files, and not on disk before the system thinks fit
+  synced,
+};
+
 /// What a `<buffer>`'s `@type` names: keeps an output's events until they are written, or dropped and counted.
 ///
 /// Threads: `reserve`, `release_reservation` and `append` on any worker; `take` and what answers it on flush threads;
@@ -175,7 +186,9 @@ struct OutputTotals {
 /// `drop` before the buffer is destroyed.
 /// Receipts: confirmed by `append`, or by the chunk's `done` or `drop` where the settings say ack_when_written. Those
 /// of events that a shutdown or a refusal to take them leaves behind are destroyed unconfirmed, so that the sender
-/// keeps its message. Nothing of this happens under a lock of the buffer's.
+/// keeps its message. A delivery whose id the buffer holds, or has held within its DuplicateWindow, is not stored but
+/// counted as DropReason::duplicate, and its receipts are confirmed with the first one's. Nothing of this happens under a
+/// lock of the buffer's.
 class Buffer : public Plugin {
  public:
   using Clock = std::chrono::steady_clock;
@@ -208,6 +221,7 @@ class Buffer : public Plugin {
   virtual void flush_now() = 0;
   /// `flush_now`, and from here on whatever is appended is due at once.
   virtual void drain() = 0;
+  virtual Keeping keeping() const noexcept { return Keeping::memory; }
   /// What is buffered is there again when the process starts anew.
   virtual bool survives() const noexcept { return false; }
   /// Drops what is left, save chunks that are taken, counted as DropReason::shutdown. Returns the number of events. A

@@ -19,7 +19,8 @@ std::uint64_t reservation_of(const EventBatch& batch) noexcept {
   return bytes;
 }
 
-void HeldChunk::add(const BatchPtr& batch) {
+void HeldChunk::add(const BatchPtr& batch, const MessageId& id) {
+  if (id) ids_.push_back(id);
   if (batch->bytes() < copy_below) {
     add_copy(*batch);
   } else {
@@ -69,6 +70,10 @@ void HeldChunk::add_shared(const BatchPtr& batch) {
 
 void HeldChunk::finish_batch() {
   if (growing_ != nullptr) chunk.batches.emplace_back(std::move(growing_));
+}
+
+void HeldChunk::finish(std::optional<DropReason> dropped) noexcept {
+  if (!ids_.empty()) duplicates_.settle(ids_, time_.now(), dropped != DropReason::shutdown);
 }
 
 void HeldChunk::seal() {

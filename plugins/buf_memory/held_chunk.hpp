@@ -4,8 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include <logboom/chunk_queue.hpp>
+
+#include "duplicates.hpp"
 
 namespace logboom {
 
@@ -20,13 +24,16 @@ std::uint64_t reservation_of(const EventBatch& batch) noexcept;
 /// A chunk in memory. `held` is the memory that is alive because of it.
 class HeldChunk final : public QueuedChunk {
  public:
-  /// `blocks` makes full-sized blocks and outlives the chunk.
-  explicit HeldChunk(SlabPool& blocks) : blocks_(blocks) {}
+  /// `blocks` makes full-sized blocks. All that is given here outlives the chunk.
+  HeldChunk(SlabPool& blocks, Duplicates& duplicates, const TimeSource& time)
+      : blocks_(blocks), duplicates_(duplicates), time_(time) {}
 
-  /// Adds all events of the batch. The Tag object is kept, not the batch, where the bytes are copied.
-  void add(const BatchPtr& batch);
+  /// Adds all events of the batch. The Tag object is kept, not the batch, where the bytes are copied. `id`: the message
+  /// is settled with the chunk, if that is not empty.
+  void add(const BatchPtr& batch, const MessageId& id);
   /// Nothing more is added: `chunk` is complete.
   void seal() override;
+  void finish(std::optional<DropReason> dropped) noexcept override;
 
  private:
   void add_copy(const EventBatch& batch);
@@ -35,6 +42,9 @@ class HeldChunk final : public QueuedChunk {
   void finish_batch();
 
   SlabPool& blocks_;
+  Duplicates& duplicates_;
+  const TimeSource& time_;
+  std::vector<MessageId> ids_;
   std::unique_ptr<EventBatch> growing_;
   SlabPtr block_;
   std::size_t used_ = 0;

@@ -2,11 +2,13 @@
 
 #include <logboom/chunk_queue.hpp>
 
+#include "duplicates.hpp"
 #include "held_chunk.hpp"
 
 namespace logboom {
 
-/// Keeps chunks in memory. One lock with short critical sections; room is reserved without it.
+/// Keeps chunks in memory. One lock with short critical sections; room is reserved without it. Messages with an id take
+/// another one, for the window of ids.
 class MemoryBuffer final : public Buffer {
  public:
   using Options = BufferOptions;
@@ -32,7 +34,12 @@ class MemoryBuffer final : public Buffer {
   OutputTotals totals() const override { return queue_.totals(); }
 
  private:
+  bool is_first(Delivery& delivery, const ChunkParts& parts, bool waits);
+
   bool started_ = false;
+  bool ack_when_written_ = false;
+  const TimeSource* time_ = nullptr;
+  Duplicates duplicates_;
   ChunkKeys keys_;
   SlabPool blocks_{128 * 1024, 8};
   ChunkQueue queue_;

@@ -164,6 +164,11 @@ void BufferOptions::describe(Describe<BufferOptions>& d) {
   d.param("retry_randomize", &O::retry_randomize, "Each wait is up to an eighth shorter or longer.");
   d.param("slow_flush_log_threshold", &O::slow_flush_log_threshold, "Seconds; a write that takes longer is logged.");
   d.param("ordered", &O::ordered, "Chunks are written one after the other; none passes one that is being retried.");
+  d.param("dedup_window", &O::dedup_window,
+          "So many messages are remembered after they are safe, so that one whose ack was lost and that is sent again "
+          "is stored once; 0: none. Each costs about 40 bytes, in memory. Only messages that ask for an ack with an id "
+          "of their own can be told apart.");
+  d.param("dedup_age", &O::dedup_age, "For how long they are remembered.");
   d.param("delayed_commit_timeout", &O::ignored, "No effect: no output commits later.");
   d.param("disable_chunk_backup", &O::ignored, "No effect: no bad chunks are backed up.");
   d.param("compress", &O::ignored, "No effect: chunks in memory are not compressed.");
@@ -192,6 +197,7 @@ BufferSettings buffer_settings(const Element& output, const BufferDefaults& defa
   settings.retry = retry_settings(options, section);
   settings.ack_when_written = defaults.ack_when_written;
   settings.ordered = options.ordered;
+  settings.duplicates = {options.dedup_window, options.dedup_age};
   settings.slow_flush = std::chrono::duration_cast<std::chrono::nanoseconds>(
       std::chrono::duration<double>(options.slow_flush_log_threshold));
   warn_of_no_effect(section, warn);
