@@ -187,8 +187,8 @@ enum class Keeping : std::uint8_t {
 /// Receipts: confirmed by `append`, or by the chunk's `done` or `drop` where the settings say ack_when_written. Those
 /// of events that a shutdown or a refusal to take them leaves behind are destroyed unconfirmed, so that the sender
 /// keeps its message. A delivery whose id the buffer holds, or has held within its DuplicateWindow, is not stored but
-/// counted as DropReason::duplicate, and its receipts are confirmed with the first one's. Nothing of this happens under a
-/// lock of the buffer's.
+/// counted as DropReason::duplicate, and its receipts are confirmed with the first one's. Nothing of this happens under
+/// a lock of the buffer's.
 class Buffer : public Plugin {
  public:
   using Clock = std::chrono::steady_clock;

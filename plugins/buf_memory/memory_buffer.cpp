@@ -20,8 +20,8 @@ void MemoryBuffer::append(Delivery delivery) {
   if (!queue_.admit(*delivery.batch, bytes)) return;
   const ChunkParts parts = keys_.cut(delivery.batch);
   const AckLevel level = delivery.receipts.level;
-  const bool waits = !delivery.receipts.empty() && level != AckLevel::memory &&
-                     (level == AckLevel::delivered || ack_when_written_);
+  const bool waits =
+      !delivery.receipts.empty() && level != AckLevel::memory && (level == AckLevel::delivered || ack_when_written_);
   if (delivery.id && !is_first(delivery, parts, waits)) {
     queue_.append_none(*delivery.batch, bytes, DropReason::duplicate);
   } else {

@@ -51,11 +51,13 @@ bool keeps(const OutputNode& output, Keeping keeping) { return output.keeping &&
 void check_disk(const InputNode& input, const Ways& ways, const WarnFn& warn, ConfigErrorCollector& errors) {
   for (const OutputNode* output : ways.sinks) {
     if (keeps(*output, Keeping::unsynced)) {
-      errors.add(ConfigError(
-          input.pos, cat("`ack disk` is not possible: the buffer of ", output->id, " has `sync never`. Use `sync "
-                         "interval` there (a waiting ack starts a commit at once), or another `ack` here")));
+      errors.add(ConfigError(input.pos,
+                             cat("`ack disk` is not possible: the buffer of ", output->id,
+                                 " has `sync never`. Use `sync "
+                                 "interval` there (a waiting ack starts a commit at once), or another `ack` here")));
     } else if (keeps(*output, Keeping::memory)) {
-      warn(input.pos, cat("`ack disk`: ", output->id, " has a buffer in memory, and events for it are acked when they "
+      warn(input.pos, cat("`ack disk`: ", output->id,
+                          " has a buffer in memory, and events for it are acked when they "
                           "are there; a <buffer> with `@type file` keeps them on disk"));
     }
   }
@@ -76,7 +78,8 @@ void check_ack_levels(const Pipeline& pipeline, ConfigErrorCollector& errors) {
                                    [](const OutputNode* output) { return keeps(*output, Keeping::synced); });
     if (!waits) continue;
     for (const std::string& holder : ways.holders) {
-      warn(input->pos, cat(holder, " holds events back, in memory: they are acked when it has them, as with `ack "
+      warn(input->pos, cat(holder,
+                           " holds events back, in memory: they are acked when it has them, as with `ack "
                            "memory`, because Docker sends the second part of a line only after the first one's ack"));
     }
   }
