@@ -81,7 +81,7 @@ class FieldWriter {
   void boolean(std::string_view key, bool value);
   void value(std::string_view key, const msgpack::Value& value);
   void value(const msgpack::Value& key, const msgpack::Value& value);
-  /// False where the time can't be read: `error` says why.
+  /// False where the time can't be read, or null_value_pattern gives up: `error` says why.
   bool end(std::string& error);
   /// begin, the pairs of `map`, and end. Where nothing is to be changed the map's bytes are handed on as they are.
   bool map(const msgpack::Value& map, std::string& error);
@@ -127,6 +127,7 @@ class FieldWriter {
   std::vector<Kept> records_;
   std::size_t begin_ = 0;
   std::uint32_t count_ = 0;
+  bool gave_up_ = false;  // a search of null_value_pattern
   std::string_view time_text_;
   msgpack::Value time_value_;
   enum class TimeFrom : std::uint8_t { nothing, text, value } time_from_ = TimeFrom::nothing;

@@ -9,6 +9,7 @@
 #include <logboom/log.hpp>
 #include <logboom/metrics.hpp>
 #include <logboom/params.hpp>
+#include <logboom/regexp.hpp>
 
 namespace logboom {
 
@@ -48,6 +49,9 @@ class BuildContext {
   virtual Metrics& metrics() = 0;
   virtual MetricLabels labels() const = 0;  // id and type of this plugin
   virtual const SystemSettings& system() const = 0;
+  /// Counts the searches that the plugin's regexps, its parsers' among them, give up; null: nobody wants to know.
+  /// Registered once somebody asks. See RegexpCounting; `describe_plugin` sees to it.
+  virtual std::shared_ptr<Counter> regexp_counter() { return nullptr; }
   virtual void warn(const SourcePos& pos, std::string message) = 0;
 
   /// Makes a formatter on each call: one for each thread that formats. Throws ConfigError at once if it can't be made.
@@ -87,6 +91,7 @@ PluginInfo describe_plugin(PluginKind kind, std::string name, std::string summar
   info.aliases = std::move(aliases);
   info.schema = [] { return schema_of<typename P::Options>(); };
   info.make = [](const Element& element, BuildContext& context) -> std::unique_ptr<Plugin> {
+    const RegexpCounting counting([&context] { return context.regexp_counter(); });
     typename P::Options options;
     schema_of<typename P::Options>().apply(element, &options, [&context](const SourcePos& pos, std::string message) {
       context.warn(pos, std::move(message));

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +10,8 @@
 #include <vector>
 
 namespace logboom {
+
+class Counter;
 
 // What a search came to. `limit_exceeded`: the search was given up because it backtracked too much or needed too much
 // memory; whether the subject matches is unknown.
@@ -88,6 +91,26 @@ class Regexp {
   struct Impl;
   explicit Regexp(std::shared_ptr<const Impl> impl);
   std::shared_ptr<const Impl> impl_;
+};
+
+// Where regexps count the searches that they give up. All that are compiled on this thread while one of these lives use
+// the counter that it gives; of several the inner one's. Whoever makes a plugin holds one, so that each plugin's are
+// counted by themselves: logboom_regexp_limit_exceeded_total.
+class RegexpCounting {
+ public:
+  // Asked when the first regexp is compiled; null: they are not counted.
+  using Get = std::function<std::shared_ptr<Counter>()>;
+  explicit RegexpCounting(Get get);
+  RegexpCounting(const RegexpCounting&) = delete;
+  RegexpCounting& operator=(const RegexpCounting&) = delete;
+  ~RegexpCounting();
+
+  // The counter of a regexp that is compiled now; null where there is none.
+  static std::shared_ptr<Counter> current();
+
+ private:
+  Get get_;
+  RegexpCounting* outer_;
 };
 
 }  // namespace logboom

@@ -65,8 +65,13 @@ class RewriteTagFilter final : public EmitOutput {
   void process(const EventBatch& batch, EmitSink& sink) override {
     Scratch& scratch = scratch_.at(sink.worker());
     const std::string_view tag = batch.tag().text();
-    const std::string shortened = without_removed(tag, scratch.region);
-    const rewrite::TagValues values(shortened);
+    const std::optional<std::string> shortened = without_removed(tag, scratch.region);
+    if (!shortened) {
+      return batch.for_each([&](const Event& event) {
+        sink.fail(event, "rewrite_tag_filter: the search for remove_tag_regexp took too long and was given up");
+      });
+    }
+    const rewrite::TagValues values(*shortened);
     batch.for_each([&](const Event& event) { rewrite_event(event, tag, values, scratch, sink); });
   }
 
@@ -86,7 +91,8 @@ class RewriteTagFilter final : public EmitOutput {
     return name;
   }
 
-  std::string without_removed(std::string_view tag, MatchRegion& region) const {
+  /// None where the search is given up.
+  std::optional<std::string> without_removed(std::string_view tag, MatchRegion& region) const {
     const std::string_view prefix = options_.remove_tag_prefix;
     if (!prefix.empty() && tag.starts_with(prefix)) {
       tag.remove_prefix(prefix.size());
@@ -98,9 +104,10 @@ class RewriteTagFilter final : public EmitOutput {
       if (tag.ends_with('.')) tag.remove_suffix(1);
     }
     std::string text(tag);
-    if (removed_ && removed_->search(tag, region) == SearchResult::match) {
-      text.erase(*region.begin(0), region.group(0)->size());
-    }
+    if (!removed_) return text;
+    const SearchResult result = removed_->search(tag, region);
+    if (result == SearchResult::limit_exceeded) return std::nullopt;
+    if (result == SearchResult::match) text.erase(*region.begin(0), region.group(0)->size());
     return text;
   }
 

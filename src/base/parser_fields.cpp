@@ -91,13 +91,17 @@ FieldWriter::~FieldWriter() = default;
 void FieldWriter::begin() {
   begin_ = out_.size();
   count_ = 0;
+  gave_up_ = false;
   time_from_ = TimeFrom::nothing;
   out_.append('\0');  // the map's header
 }
 
 bool FieldWriter::is_null(std::string_view text) {
   if (null_empty_ && text.empty()) return true;
-  return null_pattern_ && null_pattern_->search(text, region_) == SearchResult::match;
+  if (!null_pattern_) return false;
+  const SearchResult result = null_pattern_->search(text, region_);
+  gave_up_ = gave_up_ || result == SearchResult::limit_exceeded;
+  return result == SearchResult::match;
 }
 
 FieldWriter::Converter* FieldWriter::converter(std::string_view key) noexcept {
@@ -184,6 +188,10 @@ bool FieldWriter::end(std::string& error) {
   Kept& kept = records_.emplace_back();
   kept.begin = begin_;
   kept.end = out_.size();
+  if (gave_up_) {
+    error = "null_value_pattern gave up: a field takes it too many steps";
+    return false;
+  }
   EventTime time;
   switch (time_from_) {
     case TimeFrom::nothing: return true;

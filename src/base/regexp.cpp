@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include <logboom/metrics.hpp>
+
 namespace logboom {
 namespace {
 
@@ -125,9 +127,18 @@ std::optional<std::string_view> MatchRegion::group(std::size_t index) const {
   return impl_->subject.substr(*start, static_cast<std::size_t>(impl_->region->end[index]) - *start);
 }
 
+namespace {
+thread_local RegexpCounting* innermost = nullptr;
+}  // namespace
+
+RegexpCounting::RegexpCounting(Get get) : get_(std::move(get)), outer_(std::exchange(innermost, this)) {}
+RegexpCounting::~RegexpCounting() { innermost = outer_; }
+std::shared_ptr<Counter> RegexpCounting::current() { return innermost != nullptr ? innermost->get_() : nullptr; }
+
 struct Regexp::Impl {
   std::string pattern;
   RegexpLimits limits;
+  std::shared_ptr<Counter> given_up = RegexpCounting::current();
   std::unique_ptr<regex_t, FreeRegex> regex;
   std::vector<NamedGroup> groups;
 
@@ -171,6 +182,11 @@ struct Regexp::Impl {
     }
   }
 
+  SearchResult give_up() const {
+    if (given_up) given_up->add();
+    return SearchResult::limit_exceeded;
+  }
+
   /// A retry takes little time where it goes on with what is at hand, and as much as the subject is long where it
   /// begins at another place and looks through all that follows: how many there may be so that no more than `bytes`
   /// are looked at.
@@ -210,7 +226,7 @@ SearchResult Regexp::search(std::string_view subject, MatchRegion& region, std::
   state.subject = subject;
   state.matched = false;
   if (from > subject.size()) return SearchResult::no_match;
-  if (subject.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) return SearchResult::limit_exceeded;
+  if (subject.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) return impl_->give_up();
   if (!known) {
     state.is_clean = is_valid_utf8(subject);
     if (!state.is_clean) copy_with_stand_ins(subject, state.cleaned);
@@ -228,7 +244,7 @@ SearchResult Regexp::search(std::string_view subject, MatchRegion& region, std::
   }
   if (result == ONIG_MISMATCH) return SearchResult::no_match;
   // Every other negative result is one of the limits or exhausted memory.
-  if (result < 0) return SearchResult::limit_exceeded;
+  if (result < 0) return impl_->give_up();
   state.matched = true;
   return SearchResult::match;
 }

@@ -45,6 +45,16 @@ void NodeContext::warn(const SourcePos& pos, std::string message) {
   if (!quiet_) context_->warn(pos, std::move(message));
 }
 
+/// A factory makes its plugin once while the pipeline is built, so that none of those that come later, on other
+/// threads, is the first to ask.
+std::shared_ptr<Counter> NodeContext::regexp_counter() {
+  if (node_.regexp_counter == nullptr) {
+    node_.regexp_counter = std::make_shared<Counter>();
+    metrics().counter("logboom_regexp_limit_exceeded_total", labels_, *node_.regexp_counter);
+  }
+  return node_.regexp_counter;
+}
+
 BuildContext::FormatterFactory NodeContext::formatter(const PluginSection& section) {
   return factory<Formatter>(PluginKind::formatter, "format", section);
 }

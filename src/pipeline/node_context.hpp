@@ -37,6 +37,7 @@ class NodeContext final : public BuildContext {
   Metrics& metrics() override { return *node_.metrics; }
   MetricLabels labels() const override { return labels_; }
   const SystemSettings& system() const override { return context_->system; }
+  std::shared_ptr<Counter> regexp_counter() override;
   void warn(const SourcePos& pos, std::string message) override;
 
   FormatterFactory formatter(const PluginSection& section) override;

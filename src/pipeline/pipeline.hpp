@@ -36,8 +36,9 @@ struct Node {
   std::string content;   // what its element says
   std::string label;     // whose rules it is one of; an input: where its events enter. Empty: the top level
   SourcePos pos;
-  std::vector<std::string> labels_used;    // which the configuration must have
-  std::vector<std::unique_ptr<Log>> logs;  // those of a level of their own
+  std::vector<std::string> labels_used;     // which the configuration must have
+  std::vector<std::unique_ptr<Log>> logs;   // those of a level of their own
+  std::shared_ptr<Counter> regexp_counter;  // where a regexp has asked for it
   std::unique_ptr<MetricsGroup> metrics;
 };
 

@@ -80,6 +80,7 @@ class FakeContext final : public BuildContext {
   Metrics& metrics() override { return metrics_; }
   MetricLabels labels() const override { return {{"plugin_id", id_}}; }
   const SystemSettings& system() const override { return system_; }
+  std::shared_ptr<Counter> regexp_counter() override { return regexp_counter_; }
   void warn(const SourcePos& pos, std::string message) override {
     warnings_.push_back(cat(pos.to_string(), ": ", message));
   }
@@ -122,6 +123,7 @@ class FakeContext final : public BuildContext {
   Element element_;
   RecordingLog log_;
   RecordingMetrics metrics_;
+  std::shared_ptr<Counter> regexp_counter_ = std::make_shared<Counter>();
   SystemSettings system_;
   std::vector<std::string> warnings_;
   std::vector<std::string> labels_used_;

@@ -1,3 +1,4 @@
+#include <logboom/metrics.hpp>
 #include <logboom/regexp.hpp>
 
 #include <gtest/gtest.h>
@@ -93,6 +94,26 @@ TEST(Regexp, an_invalid_pattern_is_refused_with_its_reason) {
   }
   EXPECT_THROW(Regexp::compile("\xff"), std::invalid_argument);
   EXPECT_THROW(Regexp::compile("[b-a]"), std::invalid_argument);
+}
+
+TEST(Regexp, searches_that_are_given_up_are_counted_where_it_was_compiled) {
+  const auto outer = std::make_shared<Counter>();
+  const auto inner = std::make_shared<Counter>();
+  const std::string subject = std::string(64, 'x') + "z y";
+  const RegexpCounting counting([&] { return outer; });
+  const Regexp first = Regexp::compile("(x+x+)+y");
+  std::optional<Regexp> second;
+  {
+    const RegexpCounting within([&] { return inner; });
+    second = Regexp::compile("(x+x+)+y");
+  }
+  const Regexp third = Regexp::compile("(x+x+)+y");
+  EXPECT_EQ(search(first, subject), SearchResult::limit_exceeded);
+  EXPECT_EQ(search(first, "xxy"), SearchResult::match);
+  EXPECT_EQ(search(*second, subject), SearchResult::limit_exceeded);
+  EXPECT_EQ(search(third, subject), SearchResult::limit_exceeded);
+  EXPECT_EQ(outer->value(), 2u);
+  EXPECT_EQ(inner->value(), 1u);
 }
 
 TEST(Regexp, catastrophic_backtracking_ends_as_limit_exceeded) {
