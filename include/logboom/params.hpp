@@ -66,6 +66,8 @@ struct SectionInfo {
   std::string name;
   std::string doc;
   bool many = false;
+  std::string free_key;              // set where the user chooses the keys: what a key is
+  std::string free_doc;              // and what its value is
   std::optional<PluginKind> plugin;  // set where the section makes a plugin
   std::string default_plugin;
   std::function<Schema()> schema;  // set where it is a plain section
@@ -277,6 +279,18 @@ class Describe {
     add_plugin(std::move(name), kind, "", std::move(doc), true, [member](void* options) -> PluginSection& {
       return (static_cast<Options*>(options)->*member).emplace_back();
     });
+  }
+
+  /// `<name>` whose keys the user chooses; the plugin reads it from its element by itself. `key` and `value` say what
+  /// they are: "a field's name", "Its value.".
+  void free_section(std::string name, std::string doc, std::string key, std::string value) {
+    SectionInfo info;
+    info.name = std::move(name);
+    info.doc = std::move(doc);
+    info.many = true;
+    info.free_key = std::move(key);
+    info.free_doc = std::move(value);
+    schema_.add(Schema::Section{std::move(info), [](void*, const Element&, const WarnFn&) {}});
   }
 
   /// A section that the core reads, not the plugin (`<buffer>`).

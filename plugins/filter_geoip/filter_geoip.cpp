@@ -44,7 +44,9 @@ class GeoipFilter final : public Filter {
               "Add nothing where the first placeholder of `<record>` has no value.");
       d.param("geoip_database", &Options::geoip_database, "The file of the backend geoip; has no effect.");
       d.section("inject", &Options::inject, inject_doc);
-      d.leave_section("record");
+      d.free_section("record", "The fields to set, in this order.", "a field's name",
+                     "Its value: one placeholder such as `${city.names.en[\"host\"]}`, text with placeholders, or a "
+                     "JSON object or array that has some inside.");
     }
   };
 

@@ -66,7 +66,9 @@ class RecordModifier : public Filter {
               "`from:to` converts the texts of the record's fields; a single encoding changes nothing.");
       d.param("prepare_value", &Options::prepare_value, "Refused: there is no Ruby to run it.");
       d.section("replace", &Options::replace, "Changes parts of a field's text.");
-      d.leave_section("record");
+      d.free_section("record", "The fields to set, in this order; a field sees those above it.", "a field's name",
+                     "Its value: text, in which `${…}` holds a Ruby expression of the subset in docs/expressions.md. "
+                     "A value that is one expression keeps its type.");
     }
   };
 

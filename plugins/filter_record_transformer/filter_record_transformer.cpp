@@ -56,7 +56,10 @@ class RecordTransformer : public Filter {
       d.param("keep_keys", &Options::keep_keys, "Fields that stay although renew_record is true.");
       d.param("remove_keys", &Options::remove_keys,
               "Fields to remove, last of all; nested ones as $.a.b or $['a']['b.c'].");
-      d.leave_section("record");
+      d.free_section("record", "The fields to set, in this order.", "a field's name, also with placeholders",
+                     "Its value: text with placeholders, or a JSON object or array that has some inside. There are "
+                     "`${tag}`, `${tag_parts[0]}`, `${tag_prefix[0]}`, `${tag_suffix[0]}`, `${time}`, `${hostname}`, "
+                     "`${record[\"key\"]}`, `${record.dig(\"a\", \"b\")}`, and expressions with enable_ruby.");
     }
   };
 

@@ -89,9 +89,11 @@ std::string remarks(const ParamInfo& info) {
   return out;
 }
 
+constexpr const char* table_head = "\n| parameter | type | default | meaning |\n|---|---|---|---|\n";
+
 void table_of(std::ostream& out, const Schema& schema) {
   if (schema.params().empty()) return;
-  out << "\n| parameter | type | default | meaning |\n|---|---|---|---|\n";
+  out << table_head;
   for (const auto& [info, set] : schema.params()) {
     out << "| `" << info.name << "` | " << cell(type_of(info)) << " | " << cell(default_of(info)) << " | "
         << cell(info.doc) << cell(remarks(info)) << " |\n";
@@ -114,6 +116,9 @@ void body_of(std::ostream& out, const Schema& schema, const std::string& depth) 
         << depth << " `<" << info.name << ">`\n\n"
         << markdown(info.doc) << (info.many ? " May stand more than once." : "") << "\n";
     if (info.plugin) plugin_section(out, info);
+    if (!info.free_key.empty()) {
+      out << table_head << "| " << cell(info.free_key) << " | string |  | " << cell(info.free_doc) << " |\n";
+    }
     if (info.schema) body_of(out, info.schema(), depth + "#");
   }
 }
@@ -168,6 +173,7 @@ void help_of(std::ostream& out, const Schema& schema, const std::string& indent)
     if (info.plugin) out << " " << a_plugin(*info.plugin);
     if (!info.default_plugin.empty()) out << ", default " << info.default_plugin;
     out << "\n" << indent << "    " << info.doc << "\n";
+    if (!info.free_key.empty()) out << indent << "    " << info.free_key << ": " << info.free_doc << "\n";
     if (info.schema) help_of(out, info.schema(), indent + "    ");
   }
 }

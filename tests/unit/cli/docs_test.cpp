@@ -27,6 +27,7 @@ struct Options {
     d.param("separator", &Options::separator, "Between fields.");
     d.section("inner", &Options::inner, "Numbers.");
     d.plugin("format", &Options::format, PluginKind::formatter, "How events are written.");
+    d.free_section("record", "Fields.", "a field's name", "Its value.");
     d.leave_section("buffer");
   }
 };
@@ -96,6 +97,15 @@ TEST_F(Reference, has_a_page_for_each_plugin_and_a_list) {
 TEST_F(Reference, shows_a_parameter_as_a_row_and_escapes_what_would_break_it) {
   EXPECT_THAT(text_of("out_thing.md"), HasSubstr("| `path` | string | required | a\\|b Also written `file`. |"));
   EXPECT_THAT(text_of("out_thing.md"), HasSubstr("| `separator` | string | `\\t` | Between fields. |"));
+}
+
+TEST_F(Reference, says_what_keys_and_values_of_a_section_with_free_keys_are) {
+  EXPECT_THAT(
+      text_of("out_thing.md"),
+      HasSubstr("## `<record>`\n\nFields. May stand more than once.\n\n| parameter | type | default | meaning |\n"
+                "|---|---|---|---|\n| a field's name | string |  | Its value. |\n"));
+  EXPECT_THAT(plugin_help(registry(), "out_thing"),
+              HasSubstr("    <record>\n        Fields.\n        a field's name: Its value.\n"));
 }
 
 TEST_F(Reference, shows_sections_and_links_what_they_make) {
