@@ -126,7 +126,10 @@ void Dispatcher::collect(const RouteNode& node, BatchPtr batch, Legs& legs, Legs
     if (!batch) return;
   }
   RoutingCounters& counters = this->counters();
-  if (node.end == RouteNode::End::unmatched) return pipeline().report_unmatched(batch->tag().text(), batch->events());
+  if (node.end == RouteNode::End::unmatched) {
+    tell_lost("unmatched", *batch);
+    return pipeline().report_unmatched(batch->tag().text(), batch->events());
+  }
   if (node.end == RouteNode::End::loop) return drop_loop(*batch, cat("a circle of labels: ", node.error));
   if (const std::size_t ways = node.ways(); ways > 1) counters.made.add((ways - 1) * batch->events());
   for (Sink* sink : node.sinks) legs.add(sink, batch, group);
@@ -199,9 +202,10 @@ void Dispatcher::emit_again(const std::string& label, BatchPtr batch, Legs& legs
 }
 
 /// To `@ERROR` if there is such a label; a failure on the way there is only counted, so that nothing goes in circles.
-void Dispatcher::send_failed(const BatchPtr& failed, std::string_view reason, Legs& legs) {
+void Dispatcher::send_failed(const BatchPtr& failed, std::string_view reason, Legs& legs, const char* end) {
   const std::string label = "@ERROR";
   if (error_depth_ != 0 || !pipeline().router().has_label(label)) {
+    tell_lost(end, *failed);
     counters().dropped_filter_error.add(failed->events());
     pipeline().log().warn(cat("tag \"", failed->tag().text(), "\": ", failed->events(), " events dropped: ", reason));
     return;

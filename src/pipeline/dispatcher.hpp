@@ -47,6 +47,11 @@ class Dispatcher {
   /// they are carried does not become events itself.
   void inject(const std::string& label, Delivery delivery, bool made);
   Executor& executor() noexcept { return executor_; }
+  /// What ends without an output: `unmatched`; `failed`, in a filter, without an `@ERROR`; `held` by a filter that
+  /// gives it up.
+  using LostFn = std::function<void(const char* end, const EventBatch& batch)>;
+  /// For rehearsals: is told of what is lost.
+  void set_on_lost(LostFn on_lost) { on_lost_ = std::move(on_lost); }
   /// Some buffer has room again. Any thread.
   void space();
   /// The end: gives out what filters hold, waits until `deadline` for room for what is parked, and counts the rest as
@@ -99,7 +104,10 @@ class Dispatcher {
   void settle(const Run& run, const BatchPtr& batch, Legs& legs);
   void emit_again(const std::string& label, BatchPtr batch, Legs& legs, Legs::Group group);
   void drop_loop(const EventBatch& batch, std::string_view error);
-  void send_failed(const BatchPtr& failed, std::string_view reason, Legs& legs);
+  void send_failed(const BatchPtr& failed, std::string_view reason, Legs& legs, const char* end = "failed");
+  void tell_lost(const char* end, const EventBatch& batch) const {
+    if (on_lost_) on_lost_(end, batch);
+  }
   void deliver(Legs legs, Receipts receipts, Flow& flow);
   void append(Legs& legs, Receipts receipts);
   void park(Legs legs, Receipts receipts, Flow& flow);
@@ -132,6 +140,7 @@ class Dispatcher {
   unsigned emit_depth_ = 0;
   HeldFlow held_flow_{*this};
   Clock::time_point watching_for_ = Clock::time_point::max();
+  LostFn on_lost_;
 };
 
 }  // namespace logboom

@@ -22,7 +22,7 @@ class Dispatcher::Release final : public ReleaseSink {
             std::string_view reason) override {
     count(held);
     Legs legs;
-    dispatcher_.send_failed(batch(dispatcher_.tags("@ERROR"), tag, time, record), reason, legs);
+    dispatcher_.send_failed(batch(dispatcher_.tags("@ERROR"), tag, time, record), reason, legs, "held");
     dispatcher_.deliver(std::move(legs), {}, dispatcher_.held_flow_);
   }
 

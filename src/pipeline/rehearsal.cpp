@@ -65,6 +65,7 @@ Rehearsal::Rehearsal(const Element& root, const SystemSettings& system, const Re
           root, Pipeline::Context{registry, log_, metrics_, system, 1, [](const SourcePos&, const std::string&) {}})) {
   pipeline_->replace_sinks([this](const OutputNode& node) { return std::make_unique<Recorder>(events_, node); });
   dispatcher_ = std::make_unique<Dispatcher>(pipeline_, executor_);
+  dispatcher_->set_on_lost([this](const char* end, const EventBatch& batch) { note_lost(end, batch); });
 }
 
 Rehearsal::~Rehearsal() = default;
@@ -90,20 +91,24 @@ void Rehearsal::put(const std::string& label, std::string_view tag, const EventT
   auto batch = std::make_unique<EventBatch>(emitter->tag(tag));
   const Span span = writer_.write(time, record);
   batch->add(span, writer_.slab());
-  const RoutingCounters& counters = pipeline_->counters();
-  const std::uint64_t unmatched = counters.unmatched.value();
-  const std::uint64_t failed = counters.dropped_filter_error.value();
+  const Event event{{}, std::string(tag), time, std::string(record)};
+  put_ = &event;
+  ends_.clear();
   emitter->emit({BatchPtr(std::move(batch)), {}}, flow_);
   executor_.run();
-  const Event event{{}, std::string(tag), time, std::string(record)};
-  note_end("unmatched", unmatched, counters.unmatched.value(), event);
-  note_end("failed", failed, counters.dropped_filter_error.value(), event);
+  put_ = nullptr;
 }
 
-void Rehearsal::note_end(const char* end, std::uint64_t before, std::uint64_t after, const Event& event) {
-  if (before == after) return;
-  events_.push_back(event);
-  events_.back().to = end;
+void Rehearsal::note_lost(const char* end, const EventBatch& batch) {
+  if (put_ == nullptr) {
+    const std::string tag(batch.tag().text());
+    batch.for_each([&](const logboom::Event& event) {
+      events_.push_back({end, tag, event.time, bytes_of(event.record.value())});
+    });
+  } else if (ends_.insert(end).second) {
+    events_.push_back(*put_);
+    events_.back().to = end;
+  }
 }
 
 void Rehearsal::finish() {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,9 @@ namespace logboom {
 class Rehearsal {
  public:
   struct Event {
-    std::string to;  // an output's id; "unmatched" or "failed": the event that was put in and came to that end
+    /// An output's id. Where an event came to no output: "unmatched" or "failed", for the event that was put in, or
+    /// for one that a filter let go at the end; "held": what a filter still held at the end and that is lost then.
+    std::string to;
     std::string tag;
     EventTime time;
     std::string record;  // one msgpack map
@@ -54,7 +57,7 @@ class Rehearsal {
   };
 
   const std::shared_ptr<InputNode>& entry(const std::string& label);
-  void note_end(const char* end, std::uint64_t before, std::uint64_t after, const Event& event);
+  void note_lost(const char* end, const EventBatch& batch);
 
   NoLog log_;
   MetricsRegistry metrics_;
@@ -62,6 +65,8 @@ class Rehearsal {
   Now executor_;
   NoFlow flow_;
   EntryWriter writer_;
+  const Event* put_ = nullptr;  // what is on its way; null at the end
+  std::set<std::string> ends_;  // that it came to, in part
   std::shared_ptr<Pipeline> pipeline_;
   std::map<std::string, std::shared_ptr<InputNode>> entries_;
   std::unique_ptr<Dispatcher> dispatcher_;
