@@ -1,5 +1,8 @@
 #include "cli/explain.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <ostream>
 #include <set>
@@ -22,6 +25,27 @@ constexpr int exit_unmatched = 3;
 constexpr std::string_view docker_record =
     R"({"container_id":"4c5b7f1d2e3a4c5b7f1d2e3a4c5b7f1d2e3a4c5b7f1d2e3a4c5b7f1d2e3a4c5b",)"
     R"("container_name":"/example","source":"stdout","log":"a line of the log"})";
+
+/// As long as one lives, what filters print goes nowhere: stdout is the explanation's.
+class Silence {
+ public:
+  Silence() : stdout_(::dup(STDOUT_FILENO)) {
+    const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (nowhere < 0) return;
+    ::dup2(nowhere, STDOUT_FILENO);
+    ::close(nowhere);
+  }
+  Silence(const Silence&) = delete;
+  Silence& operator=(const Silence&) = delete;
+  ~Silence() {
+    if (stdout_ < 0) return;
+    ::dup2(stdout_, STDOUT_FILENO);
+    ::close(stdout_);
+  }
+
+ private:
+  int stdout_;
+};
 
 EventTime now() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
@@ -57,29 +81,36 @@ std::string start_label(const CliOptions& options, const Pipeline& pipeline) {
   return labels.size() == 1 ? *labels.begin() : std::string();
 }
 
-}  // namespace
-
-int explain_command(const CliOptions& options, const Registry& registry, std::ostream& out) {
-  ParseOptions parse;
-  parse.warn = [](const SourcePos&, const std::string&) {};
-  const LoadedConfig config = load_config(options, parse);
+/// The event and its way, as JSON.
+nlohmann::ordered_json explained(const CliOptions& options, const Registry& registry, const LoadedConfig& config,
+                                 const ParseOptions& parse) {
+  const Silence silence;
   NoLog log;
   MetricsRegistry metrics;
   const Pipeline pipeline(config.root, {registry, log, metrics, config.system.settings, 1, parse.warn});
   const std::string json = options.explain_record.empty() ? std::string(docker_record) : options.explain_record;
   const ExplainedEvent event{start_label(options, pipeline), options.explain_tag, now(), record_bytes(json)};
   const Explanation explanation = explain(pipeline, config.root, event);
-  nlohmann::ordered_json result{{"tag", event.tag},
-                                {"label", event.label},
-                                {"record", nlohmann::ordered_json::parse(json, nullptr, false)},
-                                {"unmatched", explanation.unmatched},
-                                {"path", explanation.path}};
+  return {{"tag", event.tag},
+          {"label", event.label},
+          {"record", nlohmann::ordered_json::parse(json, nullptr, false)},
+          {"unmatched", explanation.unmatched},
+          {"path", explanation.path}};
+}
+
+}  // namespace
+
+int explain_command(const CliOptions& options, const Registry& registry, std::ostream& out) {
+  ParseOptions parse;
+  parse.warn = [](const SourcePos&, const std::string&) {};
+  const LoadedConfig config = load_config(options, parse);
+  const nlohmann::ordered_json result = explained(options, registry, config, parse);
   if (options.json) {
     out << result.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
   } else {
     write_explanation(result, out);
   }
-  return explanation.unmatched ? exit_unmatched : 0;
+  return result.at("unmatched").get<bool>() ? exit_unmatched : 0;
 }
 
 }  // namespace logboom

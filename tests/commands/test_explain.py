@@ -135,3 +135,8 @@ def test_a_wrong_configuration_is_refused_with_all_errors(command):
 def test_nothing_is_opened(command, tmp_path):
     command("explain", "-c", "fluent.conf", "a", files={"fluent.conf": "<match **>\n@type file\npath here/a\n</match>\n"})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["fluent.conf"]
+
+
+def test_what_a_filter_prints_is_not_part_of_the_explanation(command):
+    text = "<filter **>\n  @type stdout\n</filter>\n<match **>\n  @type null\n</match>\n"
+    assert [rule["type"] for rule in explain(command, "app", text=text)["path"]] == ["stdout", "null"]
