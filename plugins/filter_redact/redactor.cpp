@@ -57,18 +57,19 @@ bool Redactor::find(std::size_t pattern, std::string_view text, std::size_t from
     return true;
   }
   next = {};
-  for (; from <= text.size(); ++from) {
+  while (from <= text.size()) {
     if (++searches_ > most_searches) return false;
-    const SearchResult result = std::get<Regexp>(what).search(text.substr(from), region_);
+    const SearchResult result = std::get<Regexp>(what).search(text, region_, from);
     if (result == SearchResult::limit_exceeded) return false;
     if (result == SearchResult::no_match) return true;
-    const std::size_t begin = from + region_.begin(0).value_or(0);
+    const std::size_t begin = region_.begin(0).value_or(0);
     const std::size_t size = region_.group(0).value_or("").size();
     if (size != 0) {
       next = {begin, begin + size};
       return true;
     }
-    from = begin;
+    from = begin + 1;
+    while (from < text.size() && (static_cast<unsigned char>(text[from]) & 0xc0) == 0x80) ++from;
   }
   return true;
 }

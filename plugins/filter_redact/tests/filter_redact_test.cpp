@@ -115,6 +115,12 @@ TEST(FilterRedact, of_matches_that_overlap_the_first_is_taken) {
   EXPECT_EQ(filter.record(R"({"a":"1.1.1.1 zz a mail a@b.co"})"), R"({"a":"<ipv4> <empty> a <all>"})");
 }
 
+TEST(FilterRedact, what_a_regexp_says_of_a_place_is_true_behind_a_match_too) {
+  FilterDriver filter = redact({}, {section("pattern", {{"name", "first"}, {"regexp", "/^\\d/"}}),
+                                    section("pattern", {{"name", "word"}, {"regexp", "/(?<!ü)ü/"}})});
+  EXPECT_EQ(filter.record(R"({"m":"123\n45 üü"})"), R"({"m":"[REDACTED]23\n[REDACTED]5 [REDACTED]ü"})");
+}
+
 TEST(FilterRedact, removes_or_hashes) {
   EXPECT_EQ(redact({{"patterns", "ipv4"}, {"action", "remove"}}).record(R"({"a":"x 1.1.1.1 y"})"), R"({"a":"x  y"})");
   FilterDriver plain = redact({{"patterns", "ipv4"}, {"action", "hash"}});
