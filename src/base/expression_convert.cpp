@@ -73,7 +73,7 @@ std::string_view Machine::class_name(const Val& value) const {
     case Kind::symbol: return "Symbol";
     case Kind::array: return "Array";
     case Kind::hash: return "Hash";
-    case Kind::time: return "Time";
+    case Kind::time: return value.exclusive ? "DateTime" : "Time";
     case Kind::regexp: return "Regexp";
     case Kind::range: return "Range";
     case Kind::match: return "MatchData";
@@ -90,7 +90,8 @@ void Machine::put_text(const Val& value, OutBuffer& out) {
     case Kind::symbol: return out.append(value.text());
     case Kind::integer: return put_integer(value.integer, out);
     case Kind::floating: return put_float(value.real, out);
-    case Kind::time: return out.append(format_time(value, "%Y-%m-%d %H:%M:%S %z"));
+    case Kind::time:
+      return out.append(format_time(value, value.exclusive ? "%Y-%m-%dT%H:%M:%S%:z" : "%Y-%m-%d %H:%M:%S %z"));
     case Kind::match: return put_text(value.match->groups[0], out);
     case Kind::range:
       put_text(value.items[0], out);

@@ -216,8 +216,10 @@ constexpr Entry entries[] = {
     {"partition", strings, 1, 1, partition},
     {"rpartition", strings, 1, 1, rpartition},
     {"chars", strings, 0, 0, chars},
+    {"each_char", strings, 0, 0, chars},
     {"bytes", strings, 0, 0, bytes},
     {"lines", strings, 0, 0, lines},
+    {"each_line", strings, 0, 0, lines},
 };
 
 }  // namespace

@@ -4,6 +4,23 @@
 #include "base/expression_machine.hpp"
 
 namespace logboom::expression {
+
+std::vector<Val> items_of(const Call& c) {
+  std::vector<Val> items;
+  if (c.self.kind == Kind::array) {
+    const auto from = c.machine.elements(c.self);
+    items.assign(from.begin(), from.end());
+    return items;
+  }
+  for (const Pair& pair : c.machine.pairs(c.self)) {
+    const std::span<Val> both = c.machine.arena().make<Val>(2);
+    both[0] = pair.key;
+    both[1] = pair.value;
+    items.push_back(Val::of(std::span<const Val>(both)));
+  }
+  return items;
+}
+
 namespace {
 
 /// Calls `visit(block's value, element or pair as one value, index)` until that is false. False where a block failed.
@@ -26,23 +43,6 @@ bool for_each(const Call& c, F&& visit) {
     if (!visit(value, i)) break;
   }
   return true;
-}
-
-/// The elements of an array, the pairs of a hash as arrays.
-std::vector<Val> items_of(const Call& c) {
-  std::vector<Val> items;
-  if (c.self.kind == Kind::array) {
-    const auto from = c.machine.elements(c.self);
-    items.assign(from.begin(), from.end());
-    return items;
-  }
-  for (const Pair& pair : c.machine.pairs(c.self)) {
-    const std::span<Val> both = c.machine.arena().make<Val>(2);
-    both[0] = pair.key;
-    both[1] = pair.value;
-    items.push_back(Val::of(std::span<const Val>(both)));
-  }
-  return items;
 }
 
 Val made(const Call& c, const std::vector<Val>& items) { return Val::of(c.machine.arena().copy(items)); }
@@ -71,13 +71,23 @@ Val filter_map(const Call& c) {
   return ok ? made(c, results) : Val::failed();
 }
 
+/// select and reject. Unlike all others, they give a block of one parameter the key of a pair.
 Val selected(const Call& c, bool wanted) {
   std::vector<std::size_t> kept;
-  const bool ok = for_each(c, [&](const Val& value, std::size_t i) {
+  const auto keep = [&](const Val& value, std::size_t i) {
+    if (value.is_error() || !c.machine.has_room(0)) return false;
     if (value.truthy() == wanted) kept.push_back(i);
     return true;
-  });
-  if (!ok) return Val::failed();
+  };
+  if (c.self.kind == Kind::hash) {
+    std::size_t i = 0;
+    for (const Pair& pair : c.machine.pairs(c.self)) {
+      const Val both[] = {pair.key, pair.value};
+      if (!keep(c.machine.call_block(c, std::span(both)), i++)) return Val::failed();
+    }
+  } else if (!for_each(c, keep)) {
+    return Val::failed();
+  }
   if (c.self.kind == Kind::array) {
     const auto items = c.machine.elements(c.self);
     const std::span<Val> made = c.machine.arena().make<Val>(kept.size());

@@ -248,6 +248,7 @@ const Node* Parser::regexp(char open, char close) {
     if (flag < 3) flags = static_cast<std::uint8_t>(flags | 1U << flag);
   }
   append_literal(parts, literal);
+  program_.regexp_counter = RegexpCounting::current();
   const Node* pattern = joined(std::move(parts));
   if (pattern->op != Op::constant) {
     Node& node = make(Op::regexp, {pattern});

@@ -67,10 +67,12 @@ void Machine::reset(const TimeZone& zone) {
   if (dynamic_.size() > most_regexps) dynamic_.clear();
   if (zone_.is_same(zone)) return;
   zone_ = zone;
+  time_parsers_.clear();
   formatters_.clear();
 }
 
 Val Machine::run(const Program& program, const Node& root) {
+  program_ = &program;
   if (program.slots != 0) locals_.assign(program.slots, Val());
   return eval(root);
 }
@@ -164,10 +166,13 @@ Val Machine::operation(const Node& node) {
       if (text.is_error()) return text;
       return text.kind == Kind::string ? parse_json(text.text()) : wrong_type("String", text);
     }
+    case Op::library: return library(node);
     case Op::now: {
       timespec now{};
       clock_gettime(CLOCK_REALTIME, &now);
-      return Val::of(EventTime{now.tv_sec, static_cast<std::uint32_t>(now.tv_nsec)}, zone_local);
+      Val value = Val::of(EventTime{now.tv_sec, static_cast<std::uint32_t>(now.tv_nsec)}, zone_local);
+      value.exclusive = node.flags != 0;
+      return value;
     }
     default: return {};
   }
@@ -285,7 +290,9 @@ Val Machine::case_when(const Node& node) {
 
 Val Machine::rescue(const Node& node) {
   const Val value = eval(*node.children[0]);
-  return value.is_error() ? eval(*node.children[1]) : value;
+  if (!value.is_error()) return value;
+  if (node.number != 0) locals_[static_cast<std::size_t>(node.number - 1)] = text(error_);
+  return eval(*node.children[1]);
 }
 
 Val Machine::tag_part(TagView view, std::int64_t index) {

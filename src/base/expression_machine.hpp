@@ -11,7 +11,9 @@
 #include <logboom/expression.hpp>
 #include <logboom/json_reader.hpp>
 #include <logboom/out_buffer.hpp>
+#include <logboom/timeparse.hpp>
 
+#include "base/expression_library.hpp"
 #include "base/expression_method.hpp"
 #include "base/expression_program.hpp"
 #include "base/expression_value.hpp"
@@ -111,7 +113,19 @@ class Machine {
   };
   TimeFormatter& formatter(std::int32_t zone, std::string_view format);
 
+  // expression_library.cpp
+  struct TimeText {
+    std::string format;
+    bool utc;
+    TimeParser parser;
+  };
+  TimeParser& time_parser(std::string_view format, bool utc);
+  Val read_time(std::string_view text, std::string_view format, bool date_time);
+  Val library(const Node& node);
+  Val library_text(Library function, std::string_view text, std::string_view format);
+
   ExpressionSubject subject_;
+  const Program* program_ = nullptr;  // that runs
   Arena arena_;
   OutBuffer text_;
   OutBuffer packed_;
@@ -123,6 +137,7 @@ class Machine {
   MatchRegion region_;
   std::deque<Dynamic> dynamic_;
   std::vector<Formatter> formatters_;
+  std::vector<TimeText> time_parsers_;
   std::optional<JsonReader> json_;
   std::uint64_t steps_ = 0;
   std::uint64_t searches_ = 0;

@@ -15,8 +15,9 @@ const Methods& all_methods() {
   static const Methods methods = [] {
     Methods made;
     // Where two files have a name for one kind, the more special one comes last.
-    for (const auto entries : {object_methods(), number_methods(), string_methods(), string_cut_methods(),
-                               search_methods(), array_methods(), hash_methods(), each_methods(), time_methods()}) {
+    for (const auto entries :
+         {object_methods(), number_methods(), string_methods(), string_cut_methods(), search_methods(), array_methods(),
+          hash_methods(), each_methods(), group_methods(), time_methods()}) {
       for (const Entry& entry : entries) {
         Method& method = made[std::string(entry.name)];
         method.name = entry.name;

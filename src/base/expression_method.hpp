@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/expression_program.hpp"
 #include "base/expression_value.hpp"
@@ -26,6 +27,9 @@ struct Call {
     return index < args.size() ? args[index] : otherwise;
   }
 };
+
+/// The elements of an array, the pairs of a hash as arrays.
+std::vector<Val> items_of(const Call& call);
 
 using Function = Val (*)(const Call&);
 
@@ -67,6 +71,7 @@ std::span<const Entry> search_methods();
 std::span<const Entry> array_methods();
 std::span<const Entry> hash_methods();
 std::span<const Entry> each_methods();
+std::span<const Entry> group_methods();
 std::span<const Entry> time_methods();
 
 }  // namespace logboom::expression

@@ -163,6 +163,7 @@ constexpr Entry entries[] = {
     {"clone", any_kind, 0, 0, self},
     {"freeze", any_kind, 0, 0, self},
     {"itself", any_kind, 0, 0, self},
+    {"message", bit(Kind::string), 0, 0, self},  // of an error that was rescued: it is its text
     {"then", any_kind, 0, 0, then, Block::must},
     {"yield_self", any_kind, 0, 0, then, Block::must},
     {"<", ordered, 1, 1, less},

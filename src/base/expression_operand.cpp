@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/expression_library.hpp"
 #include "base/expression_method.hpp"
 #include "base/expression_parser.hpp"
 
@@ -86,6 +87,7 @@ const Node* Parser::variable(std::string_view name, std::size_t place) {
     nodes.erase(nodes.begin());
     return call(text, "%", {{&make(Op::array, std::move(nodes))}}, place);
   }
+  if (name == "require") return required(place);
   refuse("unknown name '" + std::string(name) + "'; there are record, tag, tag_parts, tag_prefix, tag_suffix, time, " +
              "hostname; write record[\"" + std::string(name) + "\"] for a field",
          place);
@@ -110,20 +112,20 @@ const Node* Parser::constant(std::string_view name, std::size_t place) {
     return conversion(name);
   }
   if (name == "ENV") return environment(place);
-  const bool scoped = take("::");
-  if (!scoped && peek() == '.' && (name == "Time" || name == "JSON" || name == "Socket")) {
-    ++at_;
+  std::string path(name);
+  while (take("::")) path.append("::").append(identifier());
+  if (peek() == '.') {
+    const std::size_t before = at_++;
     const std::string_view method = identifier();
-    if (name == "Time") return time_call(method, place);
-    if (name == "JSON") return json_call(method, place);
-    if (method == "gethostname") return text_of(settings_.hostname);
-    refuse("of Socket there is gethostname only", place);
+    if (const Node* node = constant_call(path, method, place)) return node;
+    at_ = before;
   }
   for (const NamedClass& known : classes) {
-    if (known.name == name && !scoped) return constant_of(Val::of(known.type));
+    if (known.name == path) return constant_of(Val::of(known.type));
   }
-  refuse("'" + std::string(name) + "' is not available; there are ENV, Time, JSON, Socket.gethostname, Integer(), " +
-             "Float(), String(), Array() and the names of core classes",
+  refuse("'" + std::string(name) + "' is not available; there are ENV, Time, DateTime, JSON, Base64, CGI, URI, " +
+             "Digest, SecureRandom, Socket.gethostname, Integer(), Float(), String(), Array() and the names of core "
+             "classes",
          place);
 }
 
@@ -155,21 +157,51 @@ Parser::Nodes Parser::call_arguments(std::size_t least, std::size_t most, std::s
   return std::move(found.nodes);
 }
 
-const Node* Parser::time_call(std::string_view method, std::size_t place) {
-  if (method == "now") {
-    call_arguments(0, 0, "Time.now");
-    return &make(Op::now);
+/// `module.method(…)`; null where nothing is known of the module.
+const Node* Parser::constant_call(std::string_view module, std::string_view method, std::size_t place) {
+  for (const std::string_view json : {"JSON", "Oj", "Yajl", "Yajl::Parser", "Yajl::Encoder"}) {
+    if (module == json) return json_call(method, place);
   }
-  if (method == "at") return &make(Op::time_at, call_arguments(1, 3, "Time.at"));
-  refuse("Time." + std::string(method) +
-             " is not available; there are Time.now and Time.at. A text is read as a time by the filter 'parser' "
-             "with time_key",
-         place);
+  if (module == "Socket") {
+    if (method == "gethostname") return text_of(settings_.hostname);
+    refuse("of Socket there is gethostname only", place);
+  }
+  const bool time = module == "Time" || module == "DateTime";
+  if (time && method == "now") {
+    call_arguments(0, 0, "Time.now");
+    Node& node = make(Op::now);
+    node.flags = module == "DateTime" ? 1 : 0;
+    return &node;
+  }
+  if (module == "Time" && method == "at") return &make(Op::time_at, call_arguments(1, 3, "Time.at"));
+  if (const LibraryFunction* function = find_library_function(module, method)) {
+    Node& node = make(Op::library, call_arguments(function->least, function->most, method));
+    node.number = static_cast<std::int64_t>(function->function);
+    return &node;
+  }
+  std::string names = library_functions(module);
+  if (names.empty()) return nullptr;
+  if (time) names = (module == "Time" ? "now, at, " : "now, ") + names;
+  refuse("of " + std::string(module) + " there are " + names, place);
+}
+
+/// `require "time"`: what is known is there.
+const Node* Parser::required(std::size_t place) {
+  skip_space(false);
+  const bool parentheses = take("(");
+  const char quote = peek();
+  if (quote != '"' && quote != '\'') refuse("expected a library's name in quotes", place);
+  const Node* name = quoted();
+  if (parentheses) expect(")");
+  if (name->op != Op::constant || !is_library(name->value.text())) {
+    refuse("libraries can't be loaded; see docs/expressions.md for what is there", place);
+  }
+  return constant_of(Val::of(true));
 }
 
 const Node* Parser::json_call(std::string_view method, std::size_t place) {
   if (method == "parse" || method == "load") return &make(Op::json_parse, call_arguments(1, 1, "JSON.parse"));
-  if (method == "generate" || method == "dump") {
+  if (method == "generate" || method == "dump" || method == "encode") {
     const Node* value = call_arguments(1, 1, "JSON.generate").front();
     return call(value, "to_json", {}, place);
   }
@@ -177,9 +209,19 @@ const Node* Parser::json_call(std::string_view method, std::size_t place) {
 }
 
 const Node* Parser::conversion(std::string_view name) {
-  Node& node = make(Op::kernel, call_arguments(1, name == "Integer" ? 2 : 1, name));
+  Nodes given = call_arguments(1, name == "Integer" ? 3 : name == "Float" ? 2 : 1, name);
+  // `exception: false`: nil instead of an error.
+  bool lenient = false;
+  if (given.size() > 1 && given.back()->op == Op::hash) {
+    const Nodes& option = given.back()->children;
+    lenient = option.size() == 2 && option[0]->value.is_text() && option[0]->value.text() == "exception";
+    if (!lenient) refuse("of " + std::string(name) + "'s options there is 'exception: false'");
+    lenient = option[1]->op == Op::constant && !option[1]->value.truthy();
+    given.pop_back();
+  }
+  Node& node = make(Op::kernel, std::move(given));
   node.number = name == "Integer" ? 0 : name == "Float" ? 1 : name == "String" ? 2 : 3;
-  return &node;
+  return lenient ? &make(Op::rescue, {&node, constant_of(Val::nil())}) : &node;
 }
 
 const Node* Parser::dollar() {
@@ -248,11 +290,26 @@ const Node* Parser::begin_expression() {
   const Deeper deeper(*this);
   const Node* node = statements();
   if (take_word("rescue")) {
-    // `rescue`, `rescue => e`, `rescue StandardError`: whatever fails is rescued.
+    // Whatever fails is rescued: there are no classes of errors.
     skip_space(false);
-    if (peek() == '=' || (peek() >= 'A' && peek() <= 'Z')) refuse("write 'rescue' without a class or a name");
+    while (peek() >= 'A' && peek() <= 'Z') {
+      while (is_word(peek()) || looking_at("::")) at_ += is_word(peek()) ? 1U : 2U;
+      skip_space(false);
+      if (take(",")) skip_space(true);
+    }
+    std::int64_t slot = -1;
+    if (take("=>")) {
+      skip_space(false);
+      const std::string_view name = identifier();
+      if (name.empty() || is_keyword(name)) refuse("expected a name");
+      slot = static_cast<std::int64_t>(new_local(name));
+    }
+    skip_space(true);
+    take_word("then");
     const Node* instead = statements();
-    node = &make(Op::rescue, {node, instead});
+    Node& rescued = make(Op::rescue, {node, instead});
+    rescued.number = slot + 1;
+    node = &rescued;
   }
   if (looking_at_word("ensure")) refuse("'ensure' is not supported");
   expect_word("end");

@@ -312,7 +312,8 @@ const Node* Parser::binary(int lowest) {
     if (level == 0 || level < lowest) return left;
     at_ += op.size();
     skip_space(true);
-    const bool endless = level == 1 && (done() || peek() == ']' || peek() == ')' || peek() == '}');
+    const bool endless =
+        level == 1 && (done() || peek() == ']' || peek() == ')' || peek() == '}' || looking_at_word("then"));
     const Node* right = endless ? constant_of(Val::nil()) : binary(level + 1);
     left = binary_node(op, left, right, place);
   }

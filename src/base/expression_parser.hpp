@@ -78,10 +78,11 @@ class Parser {
   const Node* operand();
   const Node* word();
   const Node* variable(std::string_view name, std::size_t place);
+  const Node* constant_call(std::string_view module, std::string_view method, std::size_t place);
+  const Node* required(std::size_t place);
   const Node* keyword(std::string_view name, std::size_t place);
   const Node* constant(std::string_view name, std::size_t place);
   const Node* environment(std::size_t place);
-  const Node* time_call(std::string_view method, std::size_t place);
   const Node* json_call(std::string_view method, std::size_t place);
   const Node* conversion(std::string_view name);
   const Node* dollar();

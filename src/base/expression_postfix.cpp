@@ -27,8 +27,6 @@ constexpr Hint hints[] = {
     {"each", "use map or select; an expression gives one value and changes nothing"},
     {"each_pair", "use map or select; an expression gives one value and changes nothing"},
     {"each_with_object", "use map and to_h"},
-    {"inject", "use sum, join or to_h"},
-    {"reduce", "use sum, join or to_h"},
     {"present?", "that is Rails; use !x.nil? && !x.empty?"},
     {"blank?", "that is Rails; use x.nil? || x.empty?"},
     {"presence", "that is Rails"},
@@ -104,6 +102,19 @@ const Node* Parser::method_call(const Node* receiver, bool safe) {
   // In `x.y!=z` the mark does not belong to the name.
   if ((peek() == '?' || peek() == '!') && (peek(1) != '=' || (peek() == '?' && peek(2) == '='))) ++at_;
   const std::string_view name = text_.substr(place, at_ - place);
+  if (name == "map" || name == "collect" || name == "flat_map" || name == "filter_map") {
+    // Their values are the block's, so that it does not matter that the numbers come first.
+    if (take(".with_index") || take(".each_with_index")) {
+      Arguments first;
+      if (take("(")) first = arguments(')');
+      if (first.nodes.size() > 1) refuse("wrong number of arguments for 'with_index'", place);
+      Nodes children{receiver};
+      children.insert(children.end(), first.nodes.begin(), first.nodes.end());
+      Node& numbered = make(safe ? Op::safe_call : Op::call, std::move(children));
+      numbered.method = find_method("each_with_index");
+      return call(&numbered, name, {}, place, safe);
+    }
+  }
   Arguments found;
   if (take("(")) {
     found = arguments(')');

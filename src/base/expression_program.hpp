@@ -22,7 +22,7 @@ enum class Op : std::uint8_t {
   tag_prefix,
   tag_suffix,
   time,
-  now,
+  now,         // `flags` 1: a DateTime
   field,       // record["text"]
   tag_part,    // tag_parts[number], tag_prefix[number], tag_suffix[number] by `flags`
   local,       // slot `number`
@@ -38,11 +38,12 @@ enum class Op : std::uint8_t {
   kernel,      // Integer(x), Float(x), String(x), Array(x) by `number`
   time_at,     // Time.at(children)
   json_parse,  // JSON.parse(a)
+  library,     // the Library function `number` of the children
   logical_and,
   logical_or,
   logical_not,
   choose,     // a ? b : c
-  rescue,     // a, or b where that fails
+  rescue,     // a, or b where that fails; why, in slot `number` - 1 unless that is 0
   sequence,   // children; the value of the last
   case_when,  // children: subject, then condition, value, …, else
   parameter,  // what a block of &:name is called with
@@ -69,6 +70,7 @@ struct Program {
   std::vector<std::unique_ptr<Node>> nodes;
   std::vector<std::unique_ptr<const std::string>> texts;
   std::vector<std::unique_ptr<const Regexp>> regexps;
+  std::shared_ptr<Counter> regexp_counter;  // of searches that are given up; may be null
   const Node* root = nullptr;
   std::size_t slots = 0;
   TimeZone zone = TimeZone::utc();

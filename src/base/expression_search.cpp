@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include <logboom/metrics.hpp>
+
 #include "base/expression_machine.hpp"
 #include "base/expression_text.hpp"
 
@@ -13,6 +15,7 @@ const MatchData* Machine::search(const Regexp& regexp, std::string_view subject,
   failed = false;
   const bool late = searches_ > unwatched && std::chrono::steady_clock::now() > deadline_;
   const SearchResult result = late ? SearchResult::limit_exceeded : regexp.search(subject, region_, from);
+  if (late && program_->regexp_counter) program_->regexp_counter->add();
   if (result == SearchResult::no_match) return nullptr;
   if (result == SearchResult::limit_exceeded) {
     failed = true;
@@ -35,6 +38,7 @@ const Regexp* Machine::dynamic_regexp(std::string_view pattern, unsigned flags) 
   // What an evaluation uses must stay: the memory of earlier ones is given back between them, see reset().
   constexpr std::size_t most = 256;
   if (dynamic_.size() == most) return fail("too many different regexps"), nullptr;
+  const RegexpCounting counting([this] { return program_->regexp_counter; });
   try {
     dynamic_.push_back({std::string(pattern), flags, compile_regexp(pattern, flags)});
   } catch (const std::invalid_argument& error) {

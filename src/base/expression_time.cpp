@@ -107,12 +107,27 @@ Val to_f(const Call& c) {
   return Val::of(static_cast<double>(c.self.integer) + static_cast<double>(c.self.size) / static_cast<double>(billion));
 }
 
+Val to_time(const Call& c) {
+  Val time = c.self;
+  time.exclusive = false;
+  return time;
+}
+Val to_datetime(const Call& c) {
+  Val time = c.self;
+  time.exclusive = true;
+  if (time.zone == zone_utc) time.zone = 0;
+  return time;
+}
+
+Val days(const Call& c) { return c.machine.fail("a DateTime counts in days; use to_time for seconds"); }
 Val plus(const Call& c) {
+  if (c.self.exclusive) return days(c);
   if (!c.args[0].is_number()) return c.machine.wrong_type("Integer", c.args[0]);
   EventTime time = c.self.time();
   return add(time, c.args[0].number()) ? Val::of(time, c.self.zone) : out_of_range(c);
 }
 Val minus(const Call& c) {
+  if (c.self.exclusive) return days(c);
   const Val& other = c.args[0];
   if (other.kind == Kind::time) {
     return Val::of(static_cast<double>(c.self.integer) - static_cast<double>(other.integer) +
@@ -155,6 +170,8 @@ constexpr Entry entries[] = {
     {"to_i", times, 0, 0, to_i},
     {"to_f", times, 0, 0, to_f},
     {"to_r", times, 0, 0, to_f},
+    {"to_time", times, 0, 0, to_time},
+    {"to_datetime", times, 0, 0, to_datetime},
     {"+", times, 1, 1, plus},
     {"-", times, 1, 1, minus},
 };

@@ -64,7 +64,7 @@ struct Val {
   Kind kind = Kind::nil;
   bool packed = false;     // array and hash: `bytes`, of msgpack; else `items` or `pairs`
   bool binary = false;     // string: msgpack's bin
-  bool exclusive = false;  // range: without its end
+  bool exclusive = false;  // range: without its end; time: a DateTime
   std::int32_t zone = 0;   // time
   union {
     bool flag;

@@ -20,6 +20,8 @@ TEST(Expression, hashes) {
       {R"(record["h"].size)", "2"},
       {R"({"a" => nil, "b" => 1}.compact)", R"({"b":1})"},
       {R"(record.select { |k, v| k == "n" })", R"({"n":5})"},
+      {R"({"a" => 1, "b" => 2}.reject { |k| k == "a" })", R"({"b":2})"},
+      {R"({"a" => 1, "b" => 2}.select { |k| k == "a" })", R"({"a":1})"},
       {"record.reject { |k, v| !v.is_a?(Integer) }", R"({"n":5,"neg":-7,"ts":1700000000,"pri":165})"},
       {R"(record["h"].map { |k, v| "#{k}" }.join(","))", R"("a,k.l")"},
       {R"({"a" => 1, "b" => 2}.map { |k, v| [k.upcase, v + 1] }.to_h)", R"({"A":2,"B":3})"},
