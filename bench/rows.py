@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 
 from harness import BenchError, Process, check_json_lines, free_port, held_load, run_load, run_loud
+from syslog_rows import SyslogRunner
 
 MATCH_NULL = "  @type null\n"
 MATCH_STDOUT = "  @type stdout\n"
@@ -128,11 +129,15 @@ ROWS = [
     Other("memory", "memory: idle / per idle connection after traffic / peak under the first row"),
     Other("start", "start to listening"),
     Other("workers", "two workers against one, Message mode → null"),
+    Other("syslog-raw", "syslog, RFC 3164 of 250 bytes, 8 TCP connections → raw lines to a file"),
+    Other("syslog-json", "the same, parsed → JSON file"),
+    Other("syslog-udp", "syslog over UDP, 300,000 a second → JSON file"),
 ]
 EXTRA_ROWS = [
     Throughput("forward", "Forward mode, 1000 events a chunk → null", ("--mode", "forward"), 2_000_000),
     Throughput("gzip", "PackedForward gzip, 1000 events a chunk → null", ("--mode", "gzip"), 300_000),
     Throughput("ack", "Message mode with acks, 8 connections → null", ("--ack",), 200_000, floor=""),
+    Other("syslog-rivals", "the syslog rows' load → rsyslog and syslog-ng"),
 ]
 
 
@@ -147,6 +152,8 @@ class Runner:
     def run(self, row):
         if isinstance(row, Stage):
             return self.stage(row)
+        if row.name.startswith("syslog-"):
+            return SyslogRunner(self).run(row)
         method = {"latency": self.latency, "fairness": self.fairness, "memory": self.memory, "start": self.start,
                   "workers": self.workers}
         return method.get(row.name, self.throughput)(row)

@@ -65,6 +65,7 @@ class DatagramSocket final : public WorkerSource {
 
   void resume() override;
   std::size_t read_some(int rounds);
+  void count_dropped();
   int receive(std::size_t& bytes);
   void after_call();
   void watch(bool wanted);
