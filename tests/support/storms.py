@@ -247,14 +247,20 @@ def sink_that_fails(directory, seed, turns=6):
     directory = pathlib.Path(directory)
     rng = random.Random(seed)
     mode = directory / "mode"
-    mode.write_text("up")
+
+    def become(kind):
+        (directory / "mode.new").write_text(kind)
+        (directory / "mode.new").replace(mode)
+
+    become("up")
     script = directory / "sink.sh"
     script.write_text(f"""#!/bin/sh
-case $(cat {mode}) in
+case "$(cat {mode})" in
   up) cat "$1" >>{directory}/app.log ;;
   down) exit 1 ;;
   killed) kill -9 $$ ;;
   slow) timeout 0.1 tail -f /dev/null; cat "$1" >>{directory}/app.log ;;
+  *) exit 2 ;;
 esac
 """)
     config = forward_source() + f"""<match **>
@@ -274,9 +280,9 @@ esac
     with Running(directory, seed, config, memory=4 << 20) as running:
         for kind in rng.choices(["down", "killed", "slow"], k=turns):
             wait_for_acks(running.senders, 10)
-            mode.write_text(kind)
+            become(kind)
             pause(rng.uniform(0.02, 0.15))
-            mode.write_text("up")
+            become("up")
 
 
 ROUNDS = {round.__name__: round for round in (
