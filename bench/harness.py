@@ -1,5 +1,6 @@
 """Processes under measurement: starting, waiting for, reading CPU and memory of, and ending them."""
 
+import collections
 import contextlib
 import json
 import os
@@ -8,6 +9,7 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 
@@ -114,6 +116,10 @@ class Process:
     def output(self):
         """What it wrote to a stdout that is a pipe; after stop()."""
         return self._child.stdout.read().decode()
+
+    def drain_output(self):
+        """From now on reads what it writes to a stdout that is a pipe, and throws it away."""
+        threading.Thread(target=lambda: collections.deque(self._child.stdout, maxlen=0), daemon=True).start()
 
     def tail(self, lines=20):
         text = pathlib.Path(self.log).read_text(errors="replace").splitlines()

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 
 from harness import BenchError, Process, check_json_lines, free_port, held_load, run_load, run_loud
+from isolation import measure_isolation
 from syslog_rows import SyslogRunner
 
 MATCH_NULL = "  @type null\n"
@@ -129,6 +130,7 @@ ROWS = [
     Other("memory", "memory: idle / per idle connection after traffic / peak under the first row"),
     Other("start", "start to listening"),
     Other("workers", "two workers against one, Message mode → null"),
+    Other("isolation", "one output stuck, its buffer full: other tags, Message mode → null"),
     Other("syslog-raw", "syslog, RFC 3164 of 250 bytes, 8 TCP connections → raw lines to a file"),
     Other("syslog-json", "the same, parsed → JSON file"),
     Other("syslog-udp", "syslog over UDP, 300,000 a second → JSON file"),
@@ -155,7 +157,7 @@ class Runner:
         if row.name.startswith("syslog-"):
             return SyslogRunner(self).run(row)
         method = {"latency": self.latency, "fairness": self.fairness, "memory": self.memory, "start": self.start,
-                  "workers": self.workers}
+                  "workers": self.workers, "isolation": self.isolation}
         return method.get(row.name, self.throughput)(row)
 
     def directory(self):
@@ -384,6 +386,13 @@ class Runner:
         return {"unit": "CPU-s per million events", "one": one, "two": two, "ratio": ratio,
                 "rounds": self.options.rounds, "text": f"two {two:.3f}, one {one:.3f}",
                 "targets": [target("two / one", ratio, 1.15, "×")]}
+
+    def isolation(self, row):
+        events = self.options.events or (400_000 if self.options.quick else 4_000_000)
+        result = measure_isolation(self, events)
+        result["targets"] = [target("free / stuck", result["ratio"], 1.1, "×"),
+                             target("CPU", result["cpu_ratio"], 1.1, "×")]
+        return result
 
 
 def target(what, value, limit, unit=""):

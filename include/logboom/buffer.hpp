@@ -23,6 +23,7 @@ namespace logboom {
 enum class FlushMode : std::uint8_t { by_default, immediate, interval, lazy };
 enum class OverflowAction : std::uint8_t { block, throw_exception, drop_oldest_chunk };
 enum class RetryType : std::uint8_t { exponential_backoff, periodic };
+enum class BufferCompression : std::uint8_t { text, gzip, zstd };  // text: none
 
 /// The parameters of a `<buffer>` section as they are written; what is not there is for `buffer_settings` to decide.
 struct BufferOptions {
@@ -37,7 +38,12 @@ struct BufferOptions {
   FlushMode flush_mode = FlushMode::by_default;
   std::optional<std::chrono::nanoseconds> flush_interval;
   unsigned flush_thread_count = 1;
-  bool flush_at_shutdown = true;
+  std::chrono::nanoseconds flush_thread_interval{0};
+  std::chrono::nanoseconds flush_thread_burst_interval{0};
+  std::optional<bool> flush_at_shutdown;
+  std::chrono::nanoseconds delayed_commit_timeout{std::chrono::seconds(60)};
+  BufferCompression compress = BufferCompression::text;
+  bool disable_chunk_backup = false;
   OverflowAction overflow_action = OverflowAction::block;
   RetryType retry_type = RetryType::exponential_backoff;
   std::chrono::nanoseconds retry_wait{std::chrono::seconds(1)};
@@ -52,7 +58,6 @@ struct BufferOptions {
   bool ordered = false;
   std::uint64_t dedup_window = DuplicateWindow::Limits().count;
   std::chrono::nanoseconds dedup_age = DuplicateWindow::Limits().age;
-  std::string ignored;  // parameters that are read so that a configuration may have them
 
   static void describe(Describe<BufferOptions>& d);
 };
@@ -90,7 +95,12 @@ struct BufferSettings {
   FlushMode flush_mode = FlushMode::interval;  // never by_default
   std::chrono::nanoseconds flush_interval{std::chrono::seconds(60)};
   unsigned flush_threads = 1;
-  bool flush_at_shutdown = true;
+  std::chrono::nanoseconds idle_look{0};          // how often a thread looks for chunks when there was none; 0: at once
+  std::chrono::nanoseconds pause_after_write{0};  // how long a thread waits between two writes
+  bool flush_at_shutdown = true;                  // at the end everything is written, else kept or dropped
+  std::chrono::nanoseconds commit_timeout{std::chrono::seconds(60)};  // for outputs that commit later
+  BufferCompression compression = BufferCompression::text;
+  bool keep_dead_letters = true;  // what can't be delivered goes to the dead letters, where there is a store of them
   bool ack_when_written = false;
   bool ordered = false;
   OverflowAction overflow_action = OverflowAction::block;

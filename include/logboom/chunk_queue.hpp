@@ -27,9 +27,17 @@ struct ChunkPart {
   std::string fields{};    // the values of the record fields that are chunk keys, packed
 };
 
+/// What a chunk may grow to.
+struct ChunkLimits {
+  std::uint64_t bytes = 0;
+  std::uint64_t events = 0;
+  bool fits(std::uint64_t b, std::uint64_t e) const noexcept { return b <= bytes && e <= events; }
+};
+
 using ChunkParts = boost::container::small_vector<ChunkPart, 1>;
 
-/// Cuts batches by the chunk keys of their events. A batch of one chunk is not copied.
+/// Cuts batches by the chunk keys of their events, and where they are larger than a chunk: an event that is, by itself,
+/// is a part of its own. A batch of one chunk is not copied.
 /// Threads: `cut` any.
 class ChunkKeys {
  public:
@@ -40,6 +48,7 @@ class ChunkKeys {
   ChunkParts cut(const BatchPtr& batch) const;
 
  private:
+  ChunkLimits limits_;
   std::optional<TimeSlices> slices_;
   std::vector<RecordAccessor> fields_;
 };
@@ -219,6 +228,7 @@ class ChunkQueue {
   Clock::time_point next_look_;
   std::uint64_t sequence_ = 0;
   std::uint64_t buffered_events_ = 0;
+  std::uint64_t recovered_ = 0;
   /// Bytes held by chunks, without what is only reserved.
   std::uint64_t held_now_ = 0;
   OpenMap open_;

@@ -2,8 +2,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <cstring>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <logboom/chunk.hpp>
@@ -94,12 +98,55 @@ struct WriteResult {
   enum class Status : std::uint8_t {
     done,
     retry,    // not now: the same chunk comes again later
-    refused,  // never: the chunk is dropped and counted with the reason
+    refused,  // never: the chunk is kept as a dead letter, or dropped and counted with the reason
+    pending,  // not known yet: the output settles the chunk's Commit
   };
   Status status = Status::done;
   std::string reason;
   /// Events of the chunk that could not be written for a reason of their own, counted as dropped.
   std::uint64_t invalid_events = 0;
+  /// Copies of them, as far as the output has them to give, for the dead letters.
+  std::vector<BatchPtr> invalid{};
+
+  /// One more invalid event, and its copy.
+  void add_invalid(std::string_view tag, const Event& event) {
+    const SlabPtr slab(Slab::make(event.entry.size()));
+    std::memcpy(slab->data(), event.entry.begin(), event.entry.size());
+    auto batch = std::make_unique<EventBatch>(Tag::make(tag));
+    batch->add(Span{slab->data(), static_cast<std::uint32_t>(event.entry.size()), 1}, slab);
+    invalid.emplace_back(std::move(batch));
+    ++invalid_events;
+  }
+};
+
+/// Where the core hears of chunks whose fate an output learns after `write`. For Commit only.
+class Commits {
+ public:
+  virtual ~Commits() = default;
+  virtual void expect(const std::string& key) = 0;
+  virtual void settle(const std::string& key, WriteResult result) = 0;
+};
+
+/// An output's promise to say later what came of a chunk. It may be copied, and outlive the output.
+///
+/// Threads: any. What is said after `delayed_commit_timeout`, when the chunk counts as failed and comes again, or after
+/// the output was stopped, has no effect.
+class Commit {
+ public:
+  Commit() = default;
+  Commit(std::shared_ptr<Commits> commits, const Chunk& chunk) : commits_(std::move(commits)), key_(key_of(chunk)) {
+    commits_->expect(key_);
+  }
+  /// `done`, `retry` or `refused`. Does not block.
+  void settle(WriteResult result) const {
+    if (commits_) commits_->settle(key_, std::move(result));
+  }
+  /// One attempt of one chunk.
+  static std::string key_of(const Chunk& chunk) { return chunk.id + "/" + std::to_string(chunk.attempts); }
+
+ private:
+  std::shared_ptr<Commits> commits_;
+  std::string key_;
 };
 
 /// What an output's `<buffer>` is when the configuration says nothing.
@@ -122,6 +169,8 @@ class ChunkOutput : public Output {
   /// True where a time-keyed chunk waits until its slice is over; false where `timekey` only names things.
   virtual bool waits_for_slice() const { return false; }
   virtual WriteResult write(const Chunk& chunk) = 0;
+  /// Once, before `start`.
+  void set_commits(std::shared_ptr<Commits> commits) { commits_ = std::move(commits); }
   /// Nothing more is queued just now.
   virtual void idle() {}
   /// SIGUSR1: files are opened anew. Called on a flush thread, between two writes.
@@ -130,6 +179,14 @@ class ChunkOutput : public Output {
   virtual void interrupt() noexcept {}
   /// After the last write.
   virtual void stop() {}
+
+ protected:
+  /// In `write`, which then returns `pending`: the commit by which the output says later what came of the chunk. The
+  /// chunk itself is valid during `write` only; whoever needs its batches longer holds them.
+  Commit commit_later(const Chunk& chunk) const { return Commit(commits_, chunk); }
+
+ private:
+  std::shared_ptr<Commits> commits_;
 };
 
 }  // namespace logboom

@@ -2,6 +2,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
+#include <new>
+#include <span>
+#include <utility>
+
+#include <logboom/compress.hpp>
 
 namespace logboom {
 
@@ -9,6 +15,23 @@ namespace {
 
 constexpr std::size_t first_block = 4 * 1024;
 constexpr std::uint64_t batch_overhead = sizeof(EventBatch) + sizeof(BatchPtr);
+
+/// A smaller chunk, or one that becomes hardly smaller, is not worth the work.
+constexpr std::uint64_t worth_compressing = 4 * 1024;
+
+bool decompress(BufferCompression compression, std::string_view packed, std::uint64_t size, std::uint8_t* to) {
+  static DecompressBudget budget(std::numeric_limits<std::uint64_t>::max());
+  DecompressBudget::Share share(budget);
+  std::uint64_t done = 0;
+  const auto keep = [&](std::string_view piece) {
+    std::memcpy(to + done, piece.data(), piece.size());
+    done += piece.size();
+    return true;
+  };
+  const std::span<const std::string_view> input(&packed, 1);
+  const auto unpack = compression == BufferCompression::gzip ? decompress_gzip : decompress_zstd;
+  return unpack(input, size, share, keep) == DecompressStatus::ok && done == size;
+}
 
 }  // namespace
 
@@ -73,12 +96,65 @@ void HeldChunk::finish_batch() {
 }
 
 void HeldChunk::finish(std::optional<DropReason> dropped) noexcept {
-  if (!ids_.empty()) duplicates_.settle(ids_, time_.now(), dropped != DropReason::shutdown);
+  if (!ids_.empty()) duplicates_.settle(ids_, settings_.time->now(), dropped != DropReason::shutdown);
 }
 
 void HeldChunk::seal() {
   finish_batch();
   block_ = SlabPtr();
+}
+
+bool HeldChunk::can_shrink() const {
+  return settings_.compression != BufferCompression::text && !tried_ && chunk.bytes >= worth_compressing;
+}
+
+void HeldChunk::shrink() {
+  tried_ = true;
+  try {
+    compress();
+  } catch (const std::bad_alloc&) {
+    packed_.release_memory();
+  }
+}
+
+void HeldChunk::compress() {
+  OutBuffer plain;
+  static_cast<void>(plain.reserve(chunk.bytes));
+  for (const BatchPtr& batch : chunk.batches) {
+    for (const Span& span : batch->spans()) plain.append(span.data, span.size);
+  }
+  if (settings_.compression == BufferCompression::gzip) {
+    gzip_compress(plain.text(), packed_);
+  } else {
+    zstd_compress(plain.text(), packed_);
+  }
+  const std::uint64_t packed = packed_.size() + batch_overhead * chunk.batches.size();
+  if (packed > held / 4 * 3) return packed_.release_memory();
+  for (const BatchPtr& batch : chunk.batches) {
+    outlines_.push_back(
+        {batch->tag(), static_cast<std::uint32_t>(batch->bytes()), static_cast<std::uint32_t>(batch->events())});
+  }
+  chunk.batches.clear();
+  held = packed;
+}
+
+QueuedChunk::Loaded HeldChunk::load() {
+  if (outlines_.empty()) return {};
+  const SlabPtr slab(Slab::make(chunk.bytes));
+  if (!decompress(settings_.compression, packed_.text(), chunk.bytes, slab->data()))
+    return {true, std::exchange(chunk.events, 0)};
+  const std::uint8_t* at = slab->data();
+  for (const Outline& outline : outlines_) {
+    auto batch = std::make_unique<EventBatch>(outline.tag);
+    batch->add(Span{at, outline.bytes, outline.events}, slab);
+    at += outline.bytes;
+    chunk.batches.emplace_back(std::move(batch));
+  }
+  return {};
+}
+
+void HeldChunk::unload() noexcept {
+  if (!outlines_.empty()) chunk.batches.clear();
 }
 
 }  // namespace logboom

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <logboom/chunk_queue.hpp>
+#include <logboom/out_buffer.hpp>
 
 #include "duplicates.hpp"
 
@@ -25,30 +26,44 @@ std::uint64_t reservation_of(const EventBatch& batch) noexcept;
 class HeldChunk final : public QueuedChunk {
  public:
   /// `blocks` makes full-sized blocks. All that is given here outlives the chunk.
-  HeldChunk(SlabPool& blocks, Duplicates& duplicates, const TimeSource& time)
-      : blocks_(blocks), duplicates_(duplicates), time_(time) {}
+  HeldChunk(SlabPool& blocks, Duplicates& duplicates, const BufferSettings& settings)
+      : blocks_(blocks), duplicates_(duplicates), settings_(settings) {}
 
   /// Adds all events of the batch. The Tag object is kept, not the batch, where the bytes are copied. `id`: the message
   /// is settled with the chunk, if that is not empty.
   void add(const BatchPtr& batch, const MessageId& id);
-  /// Nothing more is added: `chunk` is complete.
   void seal() override;
+  bool can_shrink() const override;
+  void shrink() override;
+  Loaded load() override;
+  void unload() noexcept override;
   void finish(std::optional<DropReason> dropped) noexcept override;
 
  private:
+  /// What is left of a batch while its bytes are compressed.
+  struct Outline {
+    Tag tag;
+    std::uint32_t bytes;
+    std::uint32_t events;
+  };
+
   void add_copy(const EventBatch& batch);
   void add_shared(const BatchPtr& batch);
   std::uint8_t* room_for(std::size_t size);
   void finish_batch();
+  void compress();
 
   SlabPool& blocks_;
   Duplicates& duplicates_;
-  const TimeSource& time_;
+  const BufferSettings& settings_;
   std::vector<MessageId> ids_;
   std::unique_ptr<EventBatch> growing_;
   SlabPtr block_;
   std::size_t used_ = 0;
   const Slab* last_shared_ = nullptr;
+  bool tried_ = false;             // to compress it
+  std::vector<Outline> outlines_;  // of all batches, once the chunk is compressed
+  OutBuffer packed_;               // their bytes, one behind the other
 };
 
 }  // namespace logboom

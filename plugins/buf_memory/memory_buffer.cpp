@@ -8,11 +8,10 @@ MemoryBuffer::~MemoryBuffer() {
 
 void MemoryBuffer::start(const BufferSettings& settings, OutputCounters& counters) {
   started_ = true;
-  ack_when_written_ = settings.ack_when_written;
-  time_ = settings.time;
+  settings_ = settings;
   duplicates_.start(settings.duplicates);
   keys_ = ChunkKeys(settings);
-  queue_.start(settings, counters, [this] { return std::make_unique<HeldChunk>(blocks_, duplicates_, *time_); });
+  queue_.start(settings, counters, [this] { return std::make_unique<HeldChunk>(blocks_, duplicates_, settings_); });
 }
 
 void MemoryBuffer::append(Delivery delivery) {
@@ -20,8 +19,8 @@ void MemoryBuffer::append(Delivery delivery) {
   if (!queue_.admit(*delivery.batch, bytes)) return;
   const ChunkParts parts = keys_.cut(delivery.batch);
   const AckLevel level = delivery.receipts.level;
-  const bool waits =
-      !delivery.receipts.empty() && level != AckLevel::memory && (level == AckLevel::delivered || ack_when_written_);
+  const bool waits = !delivery.receipts.empty() && level != AckLevel::memory &&
+                     (level == AckLevel::delivered || settings_.ack_when_written);
   if (delivery.id && !is_first(delivery, parts, waits)) {
     queue_.append_none(*delivery.batch, bytes, DropReason::duplicate);
   } else {
@@ -36,7 +35,7 @@ void MemoryBuffer::append(Delivery delivery) {
 /// False: the message is here, or was. Receipts that wait for the first one's are then gone from the delivery.
 bool MemoryBuffer::is_first(Delivery& delivery, const ChunkParts& parts, bool waits) {
   const auto parts_to_settle = waits ? static_cast<std::uint32_t>(parts.size()) : 0U;
-  return duplicates_.meet(delivery, time_->now(), parts_to_settle) == Duplicates::Met::first;
+  return duplicates_.meet(delivery, settings_.time->now(), parts_to_settle) == Duplicates::Met::first;
 }
 
 namespace plugins {

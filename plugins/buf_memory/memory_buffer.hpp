@@ -37,8 +37,7 @@ class MemoryBuffer final : public Buffer {
   bool is_first(Delivery& delivery, const ChunkParts& parts, bool waits);
 
   bool started_ = false;
-  bool ack_when_written_ = false;
-  const TimeSource* time_ = nullptr;
+  BufferSettings settings_;
   Duplicates duplicates_;
   ChunkKeys keys_;
   SlabPool blocks_{128 * 1024, 8};

@@ -6,10 +6,10 @@
 #include <mutex>
 #include <system_error>
 
+#include <logboom/chunk_values.hpp>
 #include <logboom/formatter.hpp>
 #include <logboom/inject.hpp>
 #include <logboom/output.hpp>
-#include <logboom/placeholder.hpp>
 
 #include "command.hpp"
 
@@ -56,9 +56,10 @@ class OutExec final : public ChunkOutput {
     std::optional<InjectOptions> inject;
 
     static void describe(Describe<Options>& d) {
-      d.param("command", &Options::command,
-              "A shell command; the path of a file with the chunk's events is put behind it. ${tag}, ${chunk_id} and "
-              "time conversions are filled in. It must end with 0, else the chunk comes again.")
+      d.param(
+           "command", &Options::command,
+           "A shell command; the path of a file with the chunk's events is put behind it. ${tag}, ${chunk_id}, "
+           "${key} of chunk keys and time conversions are filled in. It must end with 0, else the chunk comes again.")
           .required();
       d.param("command_timeout", &Options::command_timeout, "A command that takes longer is killed.");
       d.plugin("format", &Options::format, PluginKind::formatter, "How an event is written into the file.");
@@ -72,8 +73,10 @@ class OutExec final : public ChunkOutput {
         command_text_(Template::compile(options_.command)),
         formatter_(context.formatter(options_.format)()),
         injector_(options_.inject, context.element(), context.system()) {
-    if (options_.command.find("${tag[") == std::string::npos) return;
     const Attribute* attribute = context.element().find("command");
+    check_placeholder_fields(command_text_.field_keys(),
+                             buffer_settings(context.element(), OutExec::buffer_defaults(), true, {}), *attribute);
+    if (options_.command.find("${tag[") == std::string::npos) return;
     throw ConfigError(attribute->value_pos,
                       "only the whole tag can be put into a command: use ${tag}, and take it apart there");
   }
@@ -91,7 +94,7 @@ class OutExec final : public ChunkOutput {
     WriteResult result;
     text_.clear();
     chunk.for_each([&](std::string_view tag, const Event& event) {
-      if (!formatter_->format(tag, injector_.apply(tag, event), text_)) ++result.invalid_events;
+      if (!formatter_->format(tag, injector_.apply(tag, event), text_)) result.add_invalid(tag, event);
     });
     const ScratchFile file(text_.text());
     const std::string failure =
@@ -106,15 +109,17 @@ class OutExec final : public ChunkOutput {
 
  private:
   std::string command_line(const Chunk& chunk) const {
-    Template::Values values;
+    Template::Values values = placeholder_values(chunk);
     const std::string tag = chunk.tag ? quoted(chunk.tag->text()) : std::string();
     if (chunk.tag) values.tag = tag;
-    if (chunk.timekey) values.timekey = EventTime{*chunk.timekey, 0};
-    values.chunk_id = chunk.id;
+    values.field = [&chunk](std::string_view name) -> std::optional<std::string> {
+      const std::string* value = chunk.field(name);
+      return quoted(value == nullptr ? std::string_view() : *value);
+    };
     return command_text_.expand(values);
   }
 
-  /// A tag comes from the network: the shell must not read it as anything but a word.
+  /// A tag, or a field's value, comes from the network: the shell must not read it as anything but a word.
   static std::string quoted(std::string_view text) {
     std::string out = "'";
     for (const char c : text) {

@@ -96,14 +96,18 @@ void FileNames::compile(const std::string& text) {
   uses_tag_ = uses_tag_ || part.uses_tag();
   uses_chunk_id_ = uses_chunk_id_ || part.uses_chunk_id();
   unknown_.insert(unknown_.end(), part.unknown_placeholders().begin(), part.unknown_placeholders().end());
-  if (const auto keys = part.field_keys(); !keys.empty()) {
-    throw std::invalid_argument("${" + keys.front() + "} in the path is a record field, which can't be a chunk key");
-  }
+  for (std::string& key : part.field_keys()) field_keys_.push_back(std::move(key));
 }
 
 std::optional<FileName> FileNames::name(std::string_view tag, std::int64_t slice, std::string_view chunk_id,
-                                        std::string& error) const {
+                                        std::string& error, const std::vector<Chunk::Field>& fields) const {
   Template::Values values;
+  values.field = [&fields](std::string_view key) -> std::optional<std::string> {
+    for (const Chunk::Field& field : fields) {
+      if (field.name == key) return field.value;
+    }
+    return std::nullopt;
+  };
   values.tag = tag;
   values.chunk_id = chunk_id;
   if (sliced_) values.timekey = EventTime{slice, 0};

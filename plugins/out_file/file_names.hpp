@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include <logboom/chunk.hpp>
 #include <logboom/placeholder.hpp>
 #include <logboom/timefmt.hpp>
 
@@ -40,12 +41,14 @@ class FileNames {
   explicit FileNames(const Spec& spec);
 
   /// Nothing, and the reason in `error`, where the name would lead out of the directory or be too long. `slice` counts
-  /// only where the names have slices.
-  std::optional<FileName> name(std::string_view tag, std::int64_t slice, std::string_view chunk_id,
-                               std::string& error) const;
+  /// only where the names have slices. `fields`: of the chunk.
+  std::optional<FileName> name(std::string_view tag, std::int64_t slice, std::string_view chunk_id, std::string& error,
+                               const std::vector<Chunk::Field>& fields = {}) const;
 
   bool uses_tag() const noexcept { return uses_tag_; }
   bool uses_chunk_id() const noexcept { return uses_chunk_id_; }
+  /// The record fields whose values are part of the names.
+  const std::vector<std::string>& field_keys() const noexcept { return field_keys_; }
   /// Pieces of the path that look like placeholders and are none.
   const std::vector<std::string>& unknown_placeholders() const noexcept { return unknown_; }
 
@@ -57,6 +60,7 @@ class FileNames {
   TimeZone zone_;
   bool uses_tag_ = false;
   bool uses_chunk_id_ = false;
+  std::vector<std::string> field_keys_;
   std::vector<std::string> unknown_;
 };
 

@@ -9,6 +9,8 @@
 #include <system_error>
 #include <utility>
 
+#include <logboom/chunk_values.hpp>
+
 namespace logboom {
 
 namespace {
@@ -143,6 +145,8 @@ OutFile::OutFile(Options options, BuildContext& context) : options_(std::move(op
   } catch (const std::invalid_argument& e) {
     throw error_at(element, "symlink_path", e.what());
   }
+  check_placeholder_fields(names_->field_keys(), settings_, *element.find("path"));
+  if (links_) check_placeholder_fields(links_->field_keys(), settings_, *element.find("symlink_path"));
   by_tag_ = names_->uses_tag() || (links_ && links_->uses_tag());
   check_writable(element, options_.path);
   format_element_ = format_with_zone(options_);
@@ -186,11 +190,11 @@ void OutFile::format_batch(const Chunk& chunk, const EventBatch& batch, Place& p
     if (event.time.sec < place.low || event.time.sec >= place.high)
       find_place(chunk, tag, event.time.sec, place, result);
     if (place.target == nullptr) {
-      ++result.invalid_events;
+      result.add_invalid(tag, event);
       return;
     }
     const Event shown = injector_->apply(tag, event);
-    if (!formatter_->format(tag, shown, place.target->text)) ++result.invalid_events;
+    if (!formatter_->format(tag, shown, place.target->text)) result.add_invalid(tag, event);
     if (place.target->text.size() >= write_size) files_->put(*place.target);
   });
 }
@@ -212,6 +216,10 @@ void OutFile::find_place(const Chunk& chunk, std::string_view tag, std::int64_t 
 void OutFile::set_key(const Chunk& chunk, std::string_view tag, std::int64_t slice) {
   key_.assign(reinterpret_cast<const char*>(&slice), sizeof slice);
   if (names_->uses_chunk_id()) key_.append(chunk.id);
+  for (const Chunk::Field& field : chunk.fields) {
+    const std::size_t size = field.value.size();
+    key_.append(reinterpret_cast<const char*>(&size), sizeof size).append(field.value);
+  }
   if (by_tag_) key_.append(tag);
 }
 
@@ -223,7 +231,7 @@ Target* OutFile::find_target() {
 Target* OutFile::target_for(const Chunk& chunk, std::string_view tag, std::int64_t slice, std::string& error) {
   set_key(chunk, tag, slice);
   if (Target* target = find_target()) return target->used = Target::Clock::now(), target;
-  auto name = names_->name(tag, slice, chunk.id, error);
+  auto name = names_->name(tag, slice, chunk.id, error, chunk.fields);
   if (!name) return nullptr;
   Target fresh;
   fresh.key = name->path(0);
@@ -231,7 +239,7 @@ Target* OutFile::target_for(const Chunk& chunk, std::string_view tag, std::int64
   known_[key_] = fresh.key;
   Target* target = files_->targets().find(fresh.key);
   if (target == nullptr) {
-    auto link = links_ ? links_->name(tag, slice, chunk.id, error) : std::nullopt;
+    auto link = links_ ? links_->name(tag, slice, chunk.id, error, chunk.fields) : std::nullopt;
     if (links_ && !link) return nullptr;
     if (link) fresh.link = link->path(0);
     fresh.name = std::move(*name);
@@ -249,7 +257,7 @@ Target* OutFile::add_target(Target target, std::string& error) {
   try {
     return &files_->add(std::move(target));
   } catch (const std::system_error& e) {
-    if (!by_tag_ || !is_about_the_name(e.code())) throw;
+    if ((!by_tag_ && settings_.fields.empty()) || !is_about_the_name(e.code())) throw;
     error = e.what();
     return nullptr;
   }

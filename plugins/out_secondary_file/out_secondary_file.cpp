@@ -7,8 +7,8 @@
 #include <mutex>
 #include <system_error>
 
+#include <logboom/chunk_values.hpp>
 #include <logboom/output.hpp>
-#include <logboom/placeholder.hpp>
 
 namespace logboom {
 
@@ -65,12 +65,8 @@ class OutSecondaryFile final : public ChunkOutput {
 
   WriteResult write(const Chunk& chunk) override {
     const std::lock_guard lock(mutex_);
-    Template::Values values;
-    if (chunk.tag) values.tag = chunk.tag->text();
-    if (chunk.timekey) values.timekey = EventTime{*chunk.timekey, 0};
-    values.chunk_id = chunk.id;
     std::string error;
-    const auto base = path_.expand_path(values, error);
+    const auto base = path_.expand_path(placeholder_values(chunk), error);
     if (!base) return {WriteResult::Status::refused, "secondary_file: " + error, 0};
     std::string path;
     const int fd = open(*base, path);

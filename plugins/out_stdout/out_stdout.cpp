@@ -43,7 +43,7 @@ class OutStdout final : public ChunkOutput {
     WriteResult result;
     text_.clear();
     chunk.for_each([&](std::string_view tag, const Event& event) {
-      if (!formatter_->format(tag, injector_.apply(tag, event), text_)) ++result.invalid_events;
+      if (!formatter_->format(tag, injector_.apply(tag, event), text_)) result.add_invalid(tag, event);
       if (text_.size() >= write_size && result.reason.empty()) put(result);
       if (!result.reason.empty()) text_.clear();
     });

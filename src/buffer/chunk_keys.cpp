@@ -1,4 +1,5 @@
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 
@@ -40,18 +41,20 @@ class KeyReader {
   OutBuffer scratch_;
 };
 
-/// Parts that grow, found by their keys.
+/// Parts that grow, found by their keys. What would grow larger than a chunk goes on in another part.
 class Parts {
  public:
-  explicit Parts(const Tag& tag) : tag_(tag) {}
+  Parts(const Tag& tag, const ChunkLimits& limits) : tag_(tag), limits_(limits) {}
 
-  EventBatch& at(std::int64_t slice, const std::string& fields) {
-    if (last_ < grown_.size() && grown_[last_].slice == slice && grown_[last_].fields == fields)
-      return *grown_[last_].batch;
-    const auto [found, is_new] = places_.try_emplace({slice, fields}, grown_.size());
-    if (is_new) grown_.push_back({std::make_unique<EventBatch>(tag_), slice, fields});
-    last_ = found->second;
-    return *grown_[last_].batch;
+  void add(const KeyReader& key, const Event& event, const SlabPtr& slab) {
+    const Span entry{event.entry.begin(), static_cast<std::uint32_t>(event.entry.size()), 1};
+    EventBatch* part = &at(key.slice, key.values);
+    if (part->events() != 0 && !limits_.fits(part->bytes() + entry.size, part->events() + 1)) {
+      places_[{key.slice, key.values}] = last_ = grown_.size();
+      grown_.push_back({std::make_unique<EventBatch>(tag_), key.slice, key.values});
+      part = grown_.back().batch.get();
+    }
+    part->add(entry, slab);
   }
   ChunkParts take() {
     ChunkParts parts;
@@ -61,12 +64,22 @@ class Parts {
   }
 
  private:
+  EventBatch& at(std::int64_t slice, const std::string& fields) {
+    if (last_ < grown_.size() && grown_[last_].slice == slice && grown_[last_].fields == fields)
+      return *grown_[last_].batch;
+    const auto [found, is_new] = places_.try_emplace({slice, fields}, grown_.size());
+    if (is_new) grown_.push_back({std::make_unique<EventBatch>(tag_), slice, fields});
+    last_ = found->second;
+    return *grown_[last_].batch;
+  }
+
   struct Grown {
     std::unique_ptr<EventBatch> batch;
     std::int64_t slice;
     std::string fields;
   };
   const Tag& tag_;
+  const ChunkLimits& limits_;
   std::vector<Grown> grown_;
   std::map<std::pair<std::int64_t, std::string>, std::size_t> places_;
   std::size_t last_ = 0;
@@ -93,35 +106,36 @@ bool in_one_chunk(const EventBatch& batch, KeyReader& reader) {
 
 }  // namespace
 
-ChunkKeys::ChunkKeys(const BufferSettings& settings) {
+ChunkKeys::ChunkKeys(const BufferSettings& settings)
+    : limits_{settings.chunk_limit, settings.chunk_limit_records.value_or(std::numeric_limits<std::uint64_t>::max())} {
   if (settings.by_time) slices_.emplace(*settings.timekey, settings.zone);
   for (const std::string& field : settings.fields) fields_.push_back(RecordAccessor::compile(field));
 }
 
 ChunkParts ChunkKeys::cut(const BatchPtr& batch) const {
-  if (batch->events() == 0) return {};
-  ChunkParts one;
-  if (!slices_ && fields_.empty()) {
-    one.push_back({batch});
-    return one;
+  ChunkParts parts;
+  const bool fits = limits_.fits(batch->bytes(), batch->events());
+  if (batch->events() == 0) return parts;
+  if (fits && !slices_ && fields_.empty()) {
+    parts.push_back({batch});
+    return parts;
   }
   KeyReader reader(slices_, fields_);
-  if (in_one_chunk(*batch, reader)) {
-    one.push_back({batch, reader.slice, reader.values});
-    return one;
+  if (fits && in_one_chunk(*batch, reader)) {
+    parts.push_back({batch, reader.slice, reader.values});
+    return parts;
   }
-  Parts parts(batch->tag());
+  Parts grown(batch->tag(), limits_);
   for (const Span& span : batch->spans()) {
     const SlabPtr slab = slab_of(*batch, span.data);
     EntryCursor cursor(span);
     Event event;
     while (cursor.next(event)) {
       reader.read(event);
-      const Span entry{event.entry.begin(), static_cast<std::uint32_t>(event.entry.size()), 1};
-      parts.at(reader.slice, reader.values).add(entry, slab);
+      grown.add(reader, event, slab);
     }
   }
-  return parts.take();
+  return grown.take();
 }
 
 }  // namespace logboom

@@ -35,6 +35,7 @@ void ChunkQueue::start(const BufferSettings& settings, OutputCounters& counters,
 void ChunkQueue::restore(ChunkPtr chunk) {
   const std::lock_guard lock(mutex_);
   chunk->sequence = ++sequence_;
+  recovered_ += chunk->chunk.events;
   counters_->events_in.add(chunk->chunk.events);
   counters_->bytes_in.add(chunk->chunk.bytes);
   buffered_events_ += chunk->chunk.events;
@@ -185,7 +186,8 @@ QueuedChunk& ChunkQueue::put(const Tag& tag, const ChunkPart& part, std::size_t 
   const auto seal_later = [&] {
     QueuedChunk& sealed = seal(at);
     later.wake = true;
-    if (!sealed.can_shrink()) return;
+    const bool waits_for_others = queue_.size() > settings_.flush_threads;
+    if (!waits_for_others || !sealed.can_shrink()) return;
     sealed.shrinking_ = true;
     later.shrink.push_back(&sealed);
   };
@@ -302,6 +304,7 @@ OutputTotals ChunkQueue::totals() const {
   for (const Counter& counter : counters_->dropped) totals.dropped += counter.value();
   totals.buffered_events = buffered_events_;
   totals.buffered_bytes = held_now_;
+  totals.recovered = recovered_;
   return totals;
 }
 

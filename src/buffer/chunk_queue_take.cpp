@@ -170,9 +170,14 @@ void ChunkQueue::drop(const Chunk& chunk, DropReason reason) {
 }
 
 void ChunkQueue::retry(const Chunk& chunk, Clock::time_point at) {
-  chunk_of(chunk).unload();
+  QueuedChunk& taken = chunk_of(chunk);
+  const std::uint64_t before = taken.held;
+  taken.unload();
+  if (taken.can_shrink()) taken.shrink();
   const std::lock_guard lock(mutex_);
   ChunkPtr held = take_back(chunk);
+  held_now_ -= before - held->held;
+  held_.fetch_sub(before - held->held);
   ++held->chunk.attempts;
   if (!held->chunk.failing_since) held->chunk.failing_since = settings_.time->now();
   retrying_.emplace(at, std::move(held));

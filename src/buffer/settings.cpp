@@ -2,13 +2,24 @@
 #include <stdexcept>
 
 #include <logboom/buffer.hpp>
+#include <logboom/record_accessor.hpp>
 
 namespace logboom {
 
 namespace {
 
-constexpr std::string_view without_effect[] = {"delayed_commit_timeout", "disable_chunk_backup", "compress",
-                                               "retry_secondary_threshold", "path"};
+/// What depends on the kind of buffer: one that survives the process may hold more, and has no need to be empty then.
+struct KindDefaults {
+  std::uint64_t chunk_limit = std::uint64_t{8} << 20;
+  std::uint64_t total_limit = std::uint64_t{512} << 20;
+  bool flush_at_shutdown = true;
+};
+
+KindDefaults kind_defaults(const Element& section) {
+  const Attribute* type = section.find("@type");
+  if (type == nullptr || (type->value != "file" && type->value != "file_single")) return {};
+  return {std::uint64_t{256} << 20, std::uint64_t{64} << 30, false};
+}
 
 void check(bool fine, const Element& section, std::string_view name, std::string message) {
   if (fine) return;
@@ -25,6 +36,16 @@ std::vector<std::string> chunk_keys(const Element& section, const BufferDefaults
   return config_value::array(attribute);
 }
 
+void add_field(const Element& section, const std::string& key, BufferSettings& settings) {
+  try {
+    static_cast<void>(RecordAccessor::compile(key));
+  } catch (const std::invalid_argument& e) {
+    throw ConfigError(section.pos, cat("<buffer>: the chunk key '", key, "' is no record field: ", e.what()));
+  }
+  if (std::find(settings.fields.begin(), settings.fields.end(), key) == settings.fields.end())
+    settings.fields.push_back(key);
+}
+
 void set_keys(const Element& section, const BufferDefaults& defaults, BufferSettings& settings, bool& time) {
   for (const std::string& key : chunk_keys(section, defaults)) {
     if (key == "tag") {
@@ -32,8 +53,7 @@ void set_keys(const Element& section, const BufferDefaults& defaults, BufferSett
     } else if (key == "time") {
       time = true;
     } else {
-      throw ConfigError(section.pos, cat("<buffer>: the chunk key '", key,
-                                         "' is a record field; only 'tag' and 'time' are supported as chunk keys"));
+      add_field(section, key, settings);
     }
   }
 }
@@ -78,12 +98,18 @@ void set_flush(const BufferOptions& options, const BufferDefaults& defaults, boo
          cat("flush_interval has no effect: chunks are flushed ", lazy ? "when their time slice is over" : "at once"));
   }
   settings.flush_threads = options.flush_thread_count;
-  settings.flush_at_shutdown = options.flush_at_shutdown;
+  check(options.flush_thread_interval.count() >= 0, section, "flush_thread_interval", "must not be negative");
+  check(options.flush_thread_burst_interval.count() >= 0, section, "flush_thread_burst_interval",
+        "must not be negative");
+  settings.idle_look = options.flush_thread_interval;
+  settings.pause_after_write = options.flush_thread_burst_interval;
+  settings.flush_at_shutdown = options.flush_at_shutdown.value_or(kind_defaults(section).flush_at_shutdown);
 }
 
 void set_limits(const BufferOptions& options, const Element& section, BufferSettings& settings) {
-  if (options.total_limit_size) settings.total_limit = options.total_limit_size->bytes;
-  if (options.chunk_limit_size) settings.chunk_limit = options.chunk_limit_size->bytes;
+  const KindDefaults defaults = kind_defaults(section);
+  settings.total_limit = options.total_limit_size ? options.total_limit_size->bytes : defaults.total_limit;
+  settings.chunk_limit = options.chunk_limit_size ? options.chunk_limit_size->bytes : defaults.chunk_limit;
   check(settings.chunk_limit > 0, section, "chunk_limit_size", "must not be 0");
   check(settings.total_limit > 0, section, "total_limit_size", "must not be 0");
   if (!options.chunk_limit_size) settings.chunk_limit = std::min(settings.chunk_limit, settings.total_limit);
@@ -114,23 +140,27 @@ RetrySettings retry_settings(const BufferOptions& options, const Element& sectio
   return retry;
 }
 
-void warn_of_no_effect(const Element& section, const WarnFn& warn) {
-  if (!warn) return;
-  for (const std::string_view name : without_effect) {
-    const Attribute* attribute = section.find(name);
-    if (attribute == nullptr || attribute->is_default) continue;
-    if (name == "compress" && attribute->value == "text") continue;
-    warn(attribute->key_pos, cat("<buffer>: '", name, "' has no effect here"));
-  }
+void set_delivery(const BufferOptions& options, const Element& section, BufferSettings& settings) {
+  check(options.delayed_commit_timeout.count() > 0, section, "delayed_commit_timeout", "must be more than 0");
+  settings.commit_timeout = options.delayed_commit_timeout;
+  settings.compression = options.compress;
+  settings.keep_dead_letters = !options.disable_chunk_backup;
+  settings.duplicates = {options.dedup_window, options.dedup_age};
+  settings.retry = retry_settings(options, section);
+  settings.ordered = options.ordered;
+  settings.slow_flush = std::chrono::duration_cast<std::chrono::nanoseconds>(
+      std::chrono::duration<double>(options.slow_flush_log_threshold));
 }
 
 }  // namespace
 
 void BufferOptions::describe(Describe<BufferOptions>& d) {
   using O = BufferOptions;
-  d.param("chunk_limit_size", &O::chunk_limit_size, "A chunk is flushed before it grows beyond this; 8m in memory.");
-  d.param("total_limit_size", &O::total_limit_size, "What the buffer may hold in all; 512m in memory.");
-  d.param("chunk_limit_records", &O::chunk_limit_records, "The same, in events.");
+  d.param("chunk_limit_size", &O::chunk_limit_size,
+          "A chunk is flushed before it grows beyond this; by default 8m in memory, 256m in a file.");
+  d.param("total_limit_size", &O::total_limit_size,
+          "What the buffer may hold in all; by default 512m in memory, 64g in a file.");
+  d.param("chunk_limit_records", &O::chunk_limit_records, "A chunk is flushed before it has more events than this.");
   d.param("queue_limit_length", &O::queue_limit_length, "How many chunks may wait to be written.");
   d.param("timekey", &O::timekey, "The length of a time slice, for the chunk key `time`.");
   d.param("timekey_wait", &O::timekey_wait, "How long a chunk waits for late events after its slice is over.");
@@ -144,8 +174,20 @@ void BufferOptions::describe(Describe<BufferOptions>& d) {
            "When chunks are flushed: at once, after flush_interval, or when their slice is over.");
   d.param("flush_interval", &O::flush_interval, "How long events stay in the buffer; the output has the default.");
   d.param("flush_thread_count", &O::flush_thread_count, "Threads that write chunks.").range(1, 64);
+  d.param("flush_thread_interval", &O::flush_thread_interval,
+          "A thread that found no chunk looks again only after this; 0: as soon as one is due.");
+  d.param("flush_thread_burst_interval", &O::flush_thread_burst_interval,
+          "A thread waits so long between two chunks; 0: not at all.");
   d.param("flush_at_shutdown", &O::flush_at_shutdown,
-          "At the end, what is buffered is written; else dropped, counted.");
+          "At the end, what is buffered is written. If false it stays in a file, and in memory it is dropped and "
+          "counted. By default true in memory, false in a file.");
+  d.param("delayed_commit_timeout", &O::delayed_commit_timeout,
+          "Of outputs that learn later what came of a chunk: after this it counts as failed, and is tried again.");
+  d.choice("compress", &O::compress,
+           {{"text", BufferCompression::text}, {"gzip", BufferCompression::gzip}, {"zstd", BufferCompression::zstd}},
+           "How chunks that have to wait are compressed; text: not at all.");
+  d.param("disable_chunk_backup", &O::disable_chunk_backup,
+          "Chunks that the output refuses or that failed for too long are not kept as dead letters, but dropped.");
   d.choice("overflow_action", &O::overflow_action,
            {{"block", OverflowAction::block},
             {"throw_exception", OverflowAction::throw_exception},
@@ -169,12 +211,8 @@ void BufferOptions::describe(Describe<BufferOptions>& d) {
           "is stored once; 0: none. Each costs about 40 bytes, in memory. Only messages that ask for an ack with an id "
           "of their own can be told apart.");
   d.param("dedup_age", &O::dedup_age, "For how long they are remembered.");
-  d.param("delayed_commit_timeout", &O::ignored, "No effect: no output commits later.");
-  d.param("disable_chunk_backup", &O::ignored, "No effect: no bad chunks are backed up.");
-  d.param("compress", &O::ignored, "No effect: chunks in memory are not compressed.");
   d.param("retry_secondary_threshold", &O::retry_secondary_threshold,
           "From this part of retry_timeout or retry_max_times on a chunk goes to the <secondary> output; 0 to 1.");
-  d.param("path", &O::ignored, "No effect in memory.");
 }
 
 BufferSettings buffer_settings(const Element& output, const BufferDefaults& defaults, bool waits_for_slice,
@@ -194,13 +232,8 @@ BufferSettings buffer_settings(const Element& output, const BufferDefaults& defa
   set_flush(options, defaults, time && waits_for_slice, section, warn, settings);
   settings.by_time = time && (waits_for_slice || settings.flush_mode == FlushMode::lazy);
   set_limits(options, section, settings);
-  settings.retry = retry_settings(options, section);
+  set_delivery(options, section, settings);
   settings.ack_when_written = defaults.ack_when_written;
-  settings.ordered = options.ordered;
-  settings.duplicates = {options.dedup_window, options.dedup_age};
-  settings.slow_flush = std::chrono::duration_cast<std::chrono::nanoseconds>(
-      std::chrono::duration<double>(options.slow_flush_log_threshold));
-  warn_of_no_effect(section, warn);
   return settings;
 }
 

@@ -1,5 +1,6 @@
 #include "output/flusher.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -30,27 +31,41 @@ Flusher::Flusher(ChunkOutput& output, ChunkOutput* secondary, Buffer& buffer, co
       counters_(counters),
       id_(context.id),
       log_(context.log),
-      dead_letters_(context.dead_letters),
+      dead_letters_(settings.keep_dead_letters ? context.dead_letters : nullptr),
+      commits_(std::make_shared<PendingCommits>(settings.commit_timeout)),
       deadline_(Clock::time_point::max().time_since_epoch().count()),
       retry_(settings.retry) {}
 
 Flusher::~Flusher() {
-  if (threads_.empty()) return;
-  deadline_ = Clock::time_point::min().time_since_epoch().count();
-  stopping_ = true;
-  for_each_output([](ChunkOutput& output) { output.interrupt(); });
+  if (!threads_.empty()) {
+    deadline_ = Clock::time_point::min().time_since_epoch().count();
+    stopping_ = true;
+    for_each_output([](ChunkOutput& output) { output.interrupt(); });
+    wake();
+    for (std::thread& thread : threads_) thread.join();
+  }
+  commits_->close();
+}
+
+/// Threads that wait for a chunk, or for the end of a pause, look about them.
+void Flusher::wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    pauses_end_.notify_all();
+  }
   buffer_.wake();
-  for (std::thread& thread : threads_) thread.join();
 }
 
 void Flusher::start() {
+  commits_->open([this] { buffer_.wake(); });
+  for_each_output([this](ChunkOutput& output) { output.set_commits(commits_); });
   running_ = settings_.flush_threads;
   for (unsigned i = 0; i < settings_.flush_threads; ++i) threads_.emplace_back([this, i] { run(i == 0); });
 }
 
 void Flusher::request_reopen() {
   reopen_ = true;
-  buffer_.wake();
+  wake();
 }
 
 bool Flusher::out_of_time() const noexcept {
@@ -76,23 +91,41 @@ void Flusher::run(bool first) {
 void Flusher::turn(bool first, bool& wrote) {
   const std::uint64_t wakes = buffer_.wakes();
   if (first) reopen_if_asked();
-  const Chunk* chunk = nullptr;
-  if (wrote && first) {
-    chunk = buffer_.take(Clock::time_point::min(), wakes);
-    if (chunk == nullptr) {
-      const std::unique_lock lock(writing_);
-      for_each_output([](ChunkOutput& output) { output.idle(); });
-      wrote = false;
-    }
-  }
-  if (chunk == nullptr) {
-    // While stopping, others may still write the last chunk: what they do with it wakes nobody.
-    const auto until = stopping_ ? Clock::now() + 20ms : draining_ ? Clock::now() + 200ms : Clock::time_point::max();
-    chunk = buffer_.take(until, wakes);
-  }
-  if (chunk == nullptr) return;
+  settle_commits();
+  const Chunk* chunk = take(first, wrote, wakes);
+  if (chunk == nullptr) return pause(settings_.idle_look, first);
   attempt(*chunk);
   wrote = true;
+  pause(settings_.pause_after_write, first);
+}
+
+const Chunk* Flusher::take(bool first, bool& wrote, std::uint64_t wakes) {
+  if (wrote && first) {
+    if (const Chunk* chunk = buffer_.take(Clock::time_point::min(), wakes)) return chunk;
+    const std::unique_lock lock(writing_);
+    for_each_output([](ChunkOutput& output) { output.idle(); });
+    wrote = false;
+  }
+  auto until = commits_->next_overdue();
+  if (stopping_ || draining_) {
+    // Others may still write the last chunk: what they do with it wakes nobody.
+    until = std::min(until, Clock::now() + (stopping_ ? 20ms : 200ms));
+  } else if (settings_.idle_look.count() > 0) {
+    until = Clock::time_point::min();  // the pause is the wait
+  }
+  return buffer_.take(until, wakes);
+}
+
+/// Ends early when there is something else to do than to write.
+void Flusher::pause(std::chrono::nanoseconds time, bool first) {
+  if (time.count() == 0) return;
+  const auto hurry = [this, first] { return stopping_ || draining_ || (first && reopen_); };
+  std::unique_lock lock(mutex_);
+  pauses_end_.wait_for(lock, time, hurry);
+}
+
+void Flusher::settle_commits() {
+  for (const auto& [chunk, result] : commits_->take(Clock::now())) complete(*chunk, result);
 }
 
 void Flusher::reopen_if_asked() {
@@ -123,10 +156,17 @@ void Flusher::attempt(const Chunk& chunk) {
   if (took >= settings_.slow_flush && settings_.slow_flush.count() > 0) {
     log_.warn(cat(id_, ": writing chunk ", chunk.id, " took ", seconds_text(took)));
   }
+  const bool pending = result.status == WriteResult::Status::pending;
+  commits_->written(chunk, pending, Clock::now());
+  if (!pending) complete(chunk, result);
+}
+
+void Flusher::complete(const Chunk& chunk, const WriteResult& result) {
   switch (result.status) {
     case WriteResult::Status::done: succeeded(chunk, result); break;
     case WriteResult::Status::retry: failed(chunk, result.reason); break;
     case WriteResult::Status::refused: refused(chunk, result.reason); break;
+    case WriteResult::Status::pending: failed(chunk, "it was committed as pending"); break;
   }
 }
 
@@ -140,7 +180,21 @@ void Flusher::succeeded(const Chunk& chunk, const WriteResult& result) {
     log_.warn(cat(id_, ": ", result.invalid_events, " events of chunk ", chunk.id, " can't be written and are dropped",
                   result.reason.empty() ? "" : ": ", result.reason));
   }
+  if (!result.invalid.empty()) keep_invalid(chunk, result);
   buffer_.done(chunk, result.invalid_events);
+}
+
+void Flusher::keep_invalid(const Chunk& chunk, const WriteResult& result) {
+  if (dead_letters_ == nullptr) return;
+  Chunk invalid;
+  invalid.id = chunk.id;
+  invalid.batches = result.invalid;
+  for (const BatchPtr& batch : result.invalid) {
+    invalid.events += batch->events();
+    invalid.bytes += batch->bytes();
+  }
+  const std::string reason = result.reason.empty() ? "it can't be written" : result.reason;
+  if (dead_letters_->store(id_, invalid, cat("invalid: ", reason))) counters_.dead_letters.add(invalid.events);
 }
 
 void Flusher::failed(const Chunk& chunk, const std::string& reason) {
@@ -167,6 +221,9 @@ void Flusher::failed(const Chunk& chunk, const std::string& reason) {
 bool Flusher::save(const Chunk& chunk, const std::string& reason) {
   if (secondary_ == nullptr) return false;
   const WriteResult result = write(*secondary_, chunk);
+  const bool pending = result.status == WriteResult::Status::pending;
+  commits_->written(chunk, pending, Clock::now());
+  if (pending) return true;
   if (result.status != WriteResult::Status::done) {
     log_.warn(cat(id_, ": the secondary output could not write chunk ", chunk.id, " either: ", result.reason));
     return false;
@@ -207,7 +264,7 @@ void Flusher::drain(std::function<void()> done) {
   if (done) return done();
   buffer_.drain();
   draining_ = true;
-  buffer_.wake();
+  wake();
 }
 
 Stopped Flusher::stop(Clock::time_point deadline) {
@@ -218,7 +275,7 @@ Stopped Flusher::stop(Clock::time_point deadline) {
   }
   deadline_ = deadline.time_since_epoch().count();
   stopping_ = true;
-  buffer_.wake();
+  wake();
   if (!wait_for_end(deadline + 50ms)) {
     for_each_output([](ChunkOutput& output) { output.interrupt(); });
     buffer_.wake();
@@ -234,6 +291,7 @@ Stopped Flusher::stop(Clock::time_point deadline) {
     output.idle();
     output.stop();
   });
+  for (const Chunk* chunk : commits_->close()) buffer_.retry(*chunk, Clock::now());
   const std::uint64_t left = buffer_.discard();
   if (left == 0) return Stopped::clean;
   log_.error(cat(id_, ": ", left, " events could not be written before the end and are dropped"));

@@ -15,6 +15,7 @@
 #include <logboom/log.hpp>
 #include <logboom/output.hpp>
 
+#include "output/commits.hpp"
 #include "output/retry.hpp"
 #include "output/sink.hpp"
 
@@ -42,13 +43,19 @@ class Flusher {
  private:
   void run(bool first);
   void turn(bool first, bool& wrote);
+  const Chunk* take(bool first, bool& wrote, std::uint64_t wakes);
+  void pause(std::chrono::nanoseconds time, bool first);
+  void settle_commits();
+  void wake();
   void reopen_if_asked();
   void attempt(const Chunk& chunk);
+  void complete(const Chunk& chunk, const WriteResult& result);
   WriteResult write(ChunkOutput& output, const Chunk& chunk);
   bool save(const Chunk& chunk, const std::string& reason);
   template <class F>
   void for_each_output(F&& call);
   void succeeded(const Chunk& chunk, const WriteResult& result);
+  void keep_invalid(const Chunk& chunk, const WriteResult& result);
   void failed(const Chunk& chunk, const std::string& reason);
   void refused(const Chunk& chunk, const std::string& reason);
   void give_up(const Chunk& chunk, DropReason why, const std::string& what, const std::string& reason);
@@ -66,6 +73,8 @@ class Flusher {
   DeadLetters* const dead_letters_;
   LogLimiter invalid_log_{std::chrono::seconds(10)};
 
+  const std::shared_ptr<PendingCommits> commits_;
+
   std::vector<std::thread> threads_;
   std::atomic<bool> reopen_{false};
   std::atomic<bool> stopping_{false};
@@ -76,6 +85,7 @@ class Flusher {
 
   std::mutex mutex_;
   std::condition_variable ended_;
+  std::condition_variable pauses_end_;
   std::size_t running_ = 0;
   std::function<void()> drained_;
   RetryPolicy retry_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -105,20 +106,43 @@ void check_labels(const Model& model, std::vector<Problem>& problems) {
   }
 }
 
-/// A full buffer that holds back its senders holds back the other stores' events with them.
+namespace {
+
+/// What the store's buffer does when it is full; nothing where it has none, or where its fullness is its own affair.
+std::optional<std::string> overflow_action(const Element& store, const Registry& registry) {
+  const PluginInfo* info = info_of(registry, PluginKind::output, store);
+  if (info == nullptr || !info->schema().leaves_section("buffer")) return std::nullopt;
+  if (info->name == "null") return std::nullopt;  // it reads the section, and needs no buffer
+  if (store.arg.find("ignore_error") != std::string::npos) return std::nullopt;
+  const auto buffers = store.sections("buffer");
+  return buffers.empty() ? "" : value_of(*buffers.back(), "overflow_action").value_or("");
+}
+
+}  // namespace
+
+/// A full buffer that holds back its senders holds back the other stores' events with them. Said once for all stores
+/// that don't say what they do then, and for each that says it.
 void check_stores(const Model& model, std::vector<Problem>& problems) {
   visit_outputs(model.root, [&](const Element& output) {
     const auto stores = output.sections("store");
     if (stores.size() < 2) return;
+    bool by_default = false;
     for (const Element* store : stores) {
-      const auto buffers = store->sections("buffer");
-      if (buffers.empty() || store->arg.find("ignore_error") != std::string::npos) continue;
-      if (value_of(*buffers.back(), "overflow_action") != "block") continue;
-      problems.push_back({Severity::info, buffers.back()->find("overflow_action")->key_pos,
-                          cat("while the buffer of this <store> is full, the other stores of ", title(output), " at ",
-                              output.pos.to_string(), " get nothing either"),
-                          "if they should go on, use overflow_action drop_oldest_chunk here", "blocking-store"});
+      const auto action = overflow_action(*store, model.registry);
+      if (action == "block") {
+        problems.push_back({Severity::warning, store->sections("buffer").back()->find("overflow_action")->key_pos,
+                            cat("while the buffer of this <store> is full, the other stores of ", title(output), " at ",
+                                output.pos.to_string(), " get nothing either"),
+                            "if they should go on, use <store ignore_error>, or overflow_action drop_oldest_chunk",
+                            "blocking-store"});
+      }
+      by_default = by_default || action == "";
     }
+    if (!by_default) return;
+    problems.push_back(
+        {Severity::info, output.pos,
+         cat("when the buffer of one <store> of ", title(output), " is full, the others wait for it too"),
+         "if they should go on, use <store ignore_error>, or overflow_action drop_oldest_chunk", "blocking-store"});
   });
 }
 

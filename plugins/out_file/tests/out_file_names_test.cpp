@@ -81,6 +81,24 @@ TEST_F(OutFileNames, a_tag_that_would_climb_out_is_dropped_and_the_others_are_no
   EXPECT_EQ(files(), (Files{{"in/good.log", "good 3\n"}}));
 }
 
+TEST_F(OutFileNames, fields_that_are_chunk_keys_have_files_of_their_own_and_none_climbs_out) {
+  make("in/${$.kubernetes.ns}-${user}", "append true\n<buffer $.kubernetes.ns, user>\n</buffer>");
+  const auto write_of = [&](std::string ns, std::string user, std::int64_t n) {
+    Chunk chunk = chunk_of({batch_of("t", n, 1)});
+    chunk.fields = {{"$.kubernetes.ns", std::move(ns)}, {"user", std::move(user)}};
+    return output->write(chunk);
+  };
+  EXPECT_EQ(write_of("web", "ann", 1).invalid_events, 0u);
+  EXPECT_EQ(write_of("web", "bob", 2).invalid_events, 0u);
+  EXPECT_EQ(write_of("web", "ann", 3).invalid_events, 0u);
+  EXPECT_EQ(write_of("", "", 4).invalid_events, 0u);
+  const WriteResult evil = write_of("../../evil", "ann", 5);
+  EXPECT_EQ(evil.invalid_events, 1u);
+  EXPECT_EQ(evil.invalid.size(), 1u) << "a copy for the dead letters";
+  EXPECT_EQ(write_of("/etc", "ann", 6).invalid_events, 1u);
+  EXPECT_EQ(files(), (Files{{"in/web-ann.log", "t 1\nt 3\n"}, {"in/web-bob.log", "t 2\n"}, {"in/-.log", "t 4\n"}}));
+}
+
 TEST_F(OutFileNames, a_tag_that_can_not_be_a_file_is_dropped_and_the_others_are_not) {
   make("${tag}", "append true\nadd_path_suffix false\n<buffer tag>\n</buffer>");
   write_fine({batch_of("file", 1, 1), batch_of("dir/x", 2, 1)});
@@ -123,7 +141,8 @@ TEST_F(OutFileNames, what_does_not_fit_together_is_an_error_with_its_place) {
   EXPECT_NE(error("%Y", "<buffer tag>\n</buffer>").find("test.conf:4:6: path: the path has conversions"),
             std::string::npos);
   EXPECT_NE(error("%Y/%m").find("not %d"), std::string::npos);
-  EXPECT_NE(error("${container}").find("${container} in the path is a record field"), std::string::npos);
+  EXPECT_NE(error("${container}").find("path: ${container} is the value of a record field"), std::string::npos);
+  EXPECT_EQ(error("${container}", "<buffer container>\n</buffer>"), "");
   EXPECT_NE(error("a", "compress brotli"), "");
   EXPECT_NE(error("a", "timezone Nowhere").find("timezone"), std::string::npos);
   TestContext no_path("@type file");

@@ -65,8 +65,25 @@ TEST(BufferSettings, chunk_keys_are_the_sections_argument) {
   EXPECT_TRUE(settings_of("<buffer [\"tag\"]>\n</buffer>").by_tag);
 }
 
+TEST(BufferSettings, record_fields_are_chunk_keys_too) {
+  const BufferSettings settings =
+      settings_of("<buffer tag, time, user_id, $.a.b, $.c[0], user_id>\ntimekey 1h\n</buffer>");
+  EXPECT_TRUE(settings.by_tag);
+  EXPECT_EQ(settings.fields, (std::vector<std::string>{"user_id", "$.a.b", "$.c[0]"}));
+}
+
+TEST(BufferSettings, a_buffer_in_a_file_is_larger_and_need_not_be_empty_at_the_end) {
+  const BufferSettings memory = settings_of("<buffer>\n@type memory\n</buffer>");
+  EXPECT_TRUE(memory.flush_at_shutdown);
+  const BufferSettings file = settings_of("<buffer>\n@type file\n</buffer>");
+  EXPECT_EQ(file.chunk_limit, 256u << 20);
+  EXPECT_EQ(file.total_limit, std::uint64_t{64} << 30);
+  EXPECT_FALSE(file.flush_at_shutdown);
+  EXPECT_TRUE(settings_of("<buffer>\n@type file\nflush_at_shutdown true\n</buffer>").flush_at_shutdown);
+}
+
 TEST(BufferSettings, what_can_not_be_done_is_an_error_with_its_place) {
-  EXPECT_NE(error_of("<buffer tag,container>\n</buffer>").find("test.conf:2:1: <buffer>: the chunk key 'container'"),
+  EXPECT_NE(error_of("<buffer tag,$.a[>\n</buffer>").find("test.conf:2:1: <buffer>: the chunk key '$.a['"),
             std::string::npos);
   EXPECT_NE(error_of("<buffer time>\n</buffer>").find("needs a timekey"), std::string::npos);
   EXPECT_NE(error_of("<buffer>\nchunk_limit_size 1g\n</buffer>").find("test.conf:3:18: chunk_limit_size"),
@@ -76,7 +93,7 @@ TEST(BufferSettings, what_can_not_be_done_is_an_error_with_its_place) {
   EXPECT_NE(error_of("<buffer>\n</buffer>\n<buffer>\n</buffer>").find("only one"), std::string::npos);
 }
 
-TEST(BufferSettings, every_parameter_of_fluentd_is_known_and_those_without_effect_are_named) {
+TEST(BufferSettings, every_parameter_of_fluentd_is_known) {
   std::vector<std::string> warnings;
   const BufferSettings settings = settings_of(R"(<buffer time>
     @type memory
@@ -101,9 +118,12 @@ TEST(BufferSettings, every_parameter_of_fluentd_is_known_and_those_without_effec
     retry_forever true
     retry_randomize false
     slow_flush_log_threshold 1.5
-    delayed_commit_timeout 60
+    delayed_commit_timeout 30
     disable_chunk_backup true
     compress gzip
+    retry_secondary_threshold 0.5
+    flush_thread_interval 0.5
+    flush_thread_burst_interval 2
   </buffer>)",
                                               {}, false, &warnings);
   EXPECT_EQ(settings.chunk_limit, 1u << 20);
@@ -111,9 +131,13 @@ TEST(BufferSettings, every_parameter_of_fluentd_is_known_and_those_without_effec
   EXPECT_EQ(settings.retry.type, RetryType::periodic);
   EXPECT_EQ(settings.retry.max_times, 7u);
   EXPECT_EQ(settings.slow_flush, 1500ms);
-  EXPECT_EQ(warnings, (std::vector<std::string>{"<buffer>: 'delayed_commit_timeout' has no effect here",
-                                                "<buffer>: 'disable_chunk_backup' has no effect here",
-                                                "<buffer>: 'compress' has no effect here"}));
+  EXPECT_EQ(settings.commit_timeout, 30s);
+  EXPECT_FALSE(settings.keep_dead_letters);
+  EXPECT_EQ(settings.compression, BufferCompression::gzip);
+  EXPECT_EQ(settings.retry.secondary_threshold, 0.5);
+  EXPECT_EQ(settings.idle_look, 500ms);
+  EXPECT_EQ(settings.pause_after_write, 2s);
+  EXPECT_TRUE(warnings.empty());
 }
 
 TEST(TimeSlices, are_aligned_to_the_zones_midnight) {

@@ -154,6 +154,10 @@ struct NoOptions {
   static void describe(Describe<NoOptions>&) {}
 };
 
+struct SinkOptions {
+  static void describe(Describe<SinkOptions>& d) { d.leave_section("buffer"); }
+};
+
 PluginInfo toy(PluginKind kind, std::string name, std::function<std::unique_ptr<Plugin>(BuildContext&)> make) {
   PluginInfo info;
   info.kind = kind;
@@ -171,6 +175,7 @@ std::vector<PluginInfo> toy_plugins(Toys& toys) {
   all.push_back(toy(PluginKind::input, "toy", [](BuildContext&) { return std::make_unique<ToyInput>(); }));
   all.push_back(
       toy(PluginKind::output, "toy", [&toys](BuildContext& c) { return std::make_unique<ToyOutput>(toys, c.id()); }));
+  all.back().schema = [] { return schema_of<SinkOptions>(); };
   all.push_back(toy(PluginKind::buffer, "memory",
                     [&toys](BuildContext& c) { return std::make_unique<ToyBuffer>(toys, c.id()); }));
   all.push_back(toy(PluginKind::output, "emit",
