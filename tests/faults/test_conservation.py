@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from support import storms
+from support import disk_storms, storms
 from support.conservation import Delivered, check, record
 from support.faults import Faults
 
@@ -60,7 +60,7 @@ def test_the_oracle_sees_what_is_wrong(text, complaint):
 def test_the_oracle_finds_acks_that_a_kill_makes_untrue(tmp_path, seed):
     """Of what only memory had when it was acked, kills lose some."""
     with pytest.raises(AssertionError, match="are lost"):
-        storms.kill_with_buffer(tmp_path, seed, kills=10, buffer="@type memory", exactly_once=False)
+        disk_storms.kill_with_buffer(tmp_path, seed, kills=10, buffer="@type memory", exactly_once=False)
 
 
 WRITER = """

@@ -1,5 +1,6 @@
 """The oracle of delivery: senders that number every event, and the balance of what they sent and what came out."""
 
+import base64
 import collections
 import json
 import random
@@ -41,7 +42,6 @@ class Sender(threading.Thread):
         self._waiting = collections.deque()
         self._ending = threading.Event()
         self._abandoned = threading.Event()
-        self._chunks = 0
 
     def finish(self, deadline=30.0):
         """No new messages; ends when everything sent is acked."""
@@ -98,8 +98,8 @@ class Sender(threading.Thread):
     def _make(self):
         numbers = range(self.sent, self.sent + self._rng.randint(1, self.largest))
         self.sent = numbers.stop
-        self._chunks += 1
-        chunk = f"{self.name}-{self._chunks}"
+        # As Fluentd and the fluent-logger libraries make them.
+        chunk = base64.b64encode(self._rng.randbytes(16)).decode()
         entries = [(event_time(T + number % 3), record(self.name, number)) for number in numbers]
         kind = self._rng.randrange(5)
         if kind == 0:

@@ -6,87 +6,13 @@ A round raises AssertionError where something is lost, changed or counted wrongl
 import pathlib
 import random
 import signal
-import threading
 
 from support.configs import forward_source
-from support.conservation import Delivered, Sender, check
+from support.conservation import Delivered, check
 from support.faults import Faults
 from support.logboom import Logboom, free_port
+from support.rounds import STDOUT, Running, file_output, finish, kill_often, pause, start_senders, wait_for_acks
 from support.wait import wait_until
-
-MEMORY_BEYOND_THE_LIMITS = 64 << 20
-STDOUT = """<match **>
-  @type stdout
-  <format>
-    @type json
-  </format>
-</match>
-"""
-
-
-def pause(seconds):
-    """Lets the load go on for a random time that is part of the fault."""
-    threading.Event().wait(seconds)
-
-
-def file_output(path, *, buffer="flush_interval 20ms", more=""):
-    return f"""<match **>
-  @type file
-  path {path}
-  append true
-  {more}
-  <format>
-    @type json
-  </format>
-  <buffer []>
-    {buffer}
-  </buffer>
-</match>
-"""
-
-
-def start_senders(port, rng, count=4, **options):
-    senders = [Sender(("127.0.0.1", port), f"s{number}", rng.random(), **options) for number in range(count)]
-    for sender in senders:
-        sender.start()
-    return senders
-
-
-def finish(senders, deadline=30.0):
-    try:
-        for sender in senders:
-            sender.finish(deadline)
-    finally:
-        for sender in senders:
-            sender.abandon()
-
-
-def wait_for_acks(senders, more, deadline=20.0):
-    """Until each of them has that many acked events more."""
-    before = [len(sender.acked) for sender in senders]
-    wait_until(lambda: all(len(sender.acked) >= start + more or sender.error for sender, start in zip(senders, before)),
-               deadline, "acks")
-
-
-def kill_often(directory, config, port, rng, kills, *, deadline=60):
-    """kill -9 at random moments, from the start on; then a run that ends well. Returns the senders."""
-    senders = start_senders(port, rng)
-    try:
-        for number in range(kills + 1):
-            with open(directory / f"out.{number}", "wb") as out:
-                program = Logboom(config, directory, stdout=out)
-                if number == kills:
-                    program.start()
-                    finish(senders, deadline)
-                    program.stop()
-                else:
-                    program.launch()
-                    pause(rng.uniform(0.005, 0.09))
-                    program.kill()
-        return senders
-    finally:
-        for sender in senders:
-            sender.abandon()
 
 
 def kill_and_start(directory, seed, kills=25):
@@ -98,39 +24,6 @@ def kill_and_start(directory, seed, kills=25):
     for number in range(kills + 1):
         delivered.add_lines((directory / f"out.{number}").read_bytes(), may_be_torn=number < kills)
     return check(senders, delivered, exactly_once=False, killed=kills)
-
-
-def kill_with_buffer(directory, seed, kills=25, buffer="@type file", exactly_once=True):
-    """The same where acks say that a buffer has the event. A chunk that comes again has the id that it had, which a
-    sink can tell it by: here it is the name of a file."""
-    directory = pathlib.Path(directory)
-    port = free_port()
-    config = f"""<system>
-  root_dir {directory}/state
-</system>
-{forward_source(port)}<match **>
-  @type file
-  @id out
-  path {directory}/chunks/${{chunk_id}}
-  append false
-  <format>
-    @type json
-  </format>
-  <buffer []>
-    {buffer}
-    flush_interval 20ms
-  </buffer>
-</match>
-"""
-    senders = kill_often(directory, config, port, random.Random(seed), kills)
-    chunks = {}
-    for path in sorted(directory.glob("chunks/*.log")):
-        chunks.setdefault(path.name.partition("_")[0], []).append(path.read_bytes())
-    delivered = Delivered()
-    for name, copies in chunks.items():
-        assert len(set(copies)) == 1, f"the chunk {name} came again, and is another one"
-        delivered.add_lines(copies[0], may_be_torn=False)
-    return check(senders, delivered, exactly_once=exactly_once)
 
 
 def stop_and_start(directory, seed, stops=5):
@@ -154,54 +47,35 @@ def stop_and_start(directory, seed, stops=5):
             sender.abandon()
 
 
-class Running:
-    """One logboom under load for the length of a block, which makes faults; then everything is drained and checked."""
-
-    def __init__(self, directory, seed, config, *, files=("app.log",), faults=None, exactly_once=False, memory=None,
-                 **options):
-        self.directory = pathlib.Path(directory)
-        self.rng = random.Random(seed)
-        self.program = Logboom(config, self.directory, env=faults.environment if faults else {})
-        self.files, self.exactly_once, self.memory, self.options = files, exactly_once, memory, options
-        self.senders = []
-
-    def __enter__(self):
-        self.program.start()
-        self.senders = start_senders(self.program.port, self.rng, **self.options)
-        return self
-
-    def __exit__(self, kind, *_):
-        try:
-            if kind is None:
-                self._end()
-        finally:
-            for sender in self.senders:
-                sender.abandon()
-            self.program.kill()
-
-    def _end(self):
-        finish(self.senders)
-        if self.memory is not None and not self.program.sanitized():
-            assert self.program.hwm() < self.memory + MEMORY_BEYOND_THE_LIMITS, self.program.hwm()
-        summary = self.program.stop()
-        delivered = Delivered()
-        for name in self.files:
-            delivered.add_lines((self.directory / name).read_bytes(), may_be_torn=False)
-        check(self.senders, delivered, exactly_once=self.exactly_once)
-        assert summary["delivered"] == sum(delivered.count.values()), (summary, sum(delivered.count.values()))
-        assert summary["buffered"] == 0
-
-
 def reload_under_load(directory, seed, reloads=8):
-    """The configuration changes again and again, the output's name and format of its buffer with it."""
+    """The configuration changes again and again: the output, its buffer, and what stands beside it."""
     directory = pathlib.Path(directory)
+
+    def config(port, number):
+        return (forward_source(port) + f"<match other.{number}>\n@type null\n</match>\n" +
+                file_output(directory / "app", buffer=f"flush_interval {10 + number // 2}ms", more="@id out"))
+
+    reload_often(directory, seed, reloads, config)
+
+
+def reload_beside(directory, seed, reloads=8):
+    """What changes again and again is another output."""
+    directory = pathlib.Path(directory)
+
+    def config(port, number):
+        return (forward_source(port) + f"<match other.{number}>\n@type null\n</match>\n" +
+                file_output(directory / "app", more="@id out"))
+
+    reload_often(directory, seed, reloads, config)
+
+
+def reload_often(directory, seed, reloads, config_of, **options):
     port = free_port()
 
     def config(number):
-        return (forward_source(port) + file_output(directory / "app", buffer=f"flush_interval {10 + number}ms",
-                                                    more=f"@id out{number % 2}"))
+        return config_of(port, number)
 
-    with Running(directory, seed, config(0)) as running:
+    with Running(directory, seed, config(0), **options) as running:
         for number in range(1, reloads + 1):
             wait_for_acks(running.senders, 20)
             running.program.config_path.write_text(config(number))
@@ -286,4 +160,4 @@ esac
 
 
 ROUNDS = {round.__name__: round for round in (
-    kill_and_start, stop_and_start, reload_under_load, failing_writes, jumping_clock, sink_that_fails)}
+    kill_and_start, stop_and_start, reload_under_load, reload_beside, failing_writes, jumping_clock, sink_that_fails)}
