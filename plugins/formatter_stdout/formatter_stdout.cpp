@@ -16,7 +16,8 @@ class StdoutFormatter : public Formatter {
     Options() { time_format = "%Y-%m-%d %H:%M:%S.%N %z"; }
 
     static void describe(Describe<Options>& d) {
-      d.param("output_type", &Options::output_type, "How the record is printed: json, the only form there is.");
+      d.param("output_type", &Options::output_type,
+              "How the record is printed: json, or another formatter's name, such as hash.");
       d.param("json_parser", &Options::json_parser, "Accepted for Fluentd's sake, without effect.");
       describe_time(d);
       d.choice("newline", &Options::newline, {{"lf", Newline::lf}, {"crlf", Newline::crlf}}, "The line end.");
@@ -29,18 +30,29 @@ class StdoutFormatter : public Formatter {
       : json_{options.invalid_utf8}, line_end_(to_text(options.newline)), times_(options.formatter(context.element())) {
     if (options.output_type == "json") return;
     const Attribute* attribute = context.element().find("output_type");
-    throw ConfigError(attribute != nullptr ? attribute->value_pos : context.element().pos,
-                      cat("output_type \"", options.output_type, "\" is not supported; only json is"));
+    try {
+      record_ = context.formatter({options.output_type, nullptr})();
+    } catch (const ConfigError& error) {
+      throw ConfigError(attribute->value_pos, cat("output_type: ", error.message()));
+    }
   }
 
   bool format(std::string_view tag, const Event& event, OutBuffer& out) override {
+    const std::size_t before = out.size();
     head_.clear();
     times_.append(head_, event.time);
     out.append(head_);
     out.append(' ');
     out.append(tag);
     out.append(": ");
-    append_json(out, event.record.value(), json_);
+    if (record_ == nullptr) {
+      append_json(out, event.record.value(), json_);
+    } else if (record_->format(tag, event, out)) {
+      while (out.text().ends_with('\n') || out.text().ends_with('\r')) out.truncate(out.size() - 1);
+    } else {
+      out.truncate(before);
+      return false;
+    }
     out.append(line_end_);
     return true;
   }
@@ -50,6 +62,7 @@ class StdoutFormatter : public Formatter {
   std::string_view line_end_;
   TimeFormatter times_;
   std::string head_;
+  std::unique_ptr<Formatter> record_;  // null: JSON
 };
 
 }  // namespace

@@ -21,14 +21,14 @@ TEST(FormatterStdout, the_time_can_be_formatted_otherwise) {
   EXPECT_EQ(line({{"timezone", "-0300"}, {"time_format", "%H:%M %z"}}), "19:13 -0300 t.et: {\"a\":1}\n");
 }
 
-TEST(FormatterStdout, an_output_type_other_than_json_is_refused_at_its_place) {
+TEST(FormatterStdout, an_output_type_that_is_no_formatter_is_refused_at_its_place) {
   EXPECT_EQ(line({{"output_type", "json"}, {"utc", "true"}}), line({{"utc", "true"}}));
   try {
-    line({{"utc", "true"}, {"output_type", "hash"}});
+    line({{"utc", "true"}, {"output_type", "hush"}});
     FAIL() << "accepted";
   } catch (const logboom::ConfigError& error) {
     EXPECT_EQ(error.pos().to_string(), "test.conf:4:13");
-    EXPECT_NE(error.message().find("hash"), std::string::npos);
+    EXPECT_NE(error.message().find("hush"), std::string::npos);
   }
 }
 
