@@ -57,6 +57,7 @@ class ToyBuffer final : public Buffer {
     note("append ");
     testing::append_rows(*delivery.batch, sink_.rows);
     sink_.appended += delivery.batch->events();
+    sink_.ids.push_back(delivery.id);
     sink_.batches.push_back(std::move(delivery.batch));
     if (!sink_.keeps_receipts) return delivery.receipts.confirm();
     sink_.receipts.push_back(std::move(delivery.receipts));
@@ -248,7 +249,8 @@ void Bench::send_by(Emitter& emitter, Flow& from, std::string_view tag, int firs
   emit(emitter, from, tag, first, count, std::move(receipts));
 }
 
-void Bench::emit(Emitter& emitter, Flow& from, std::string_view tag, int first, int count, Receipts receipts) {
+void Bench::emit(Emitter& emitter, Flow& from, std::string_view tag, int first, int count, Receipts receipts,
+                 const MessageId& id) {
   OutBuffer bytes;
   msgpack::Writer writer(bytes);
   for (int n = first; n < first + count; ++n) {
@@ -262,7 +264,7 @@ void Bench::emit(Emitter& emitter, Flow& from, std::string_view tag, int first, 
   std::memcpy(slab->data(), bytes.data(), bytes.size());
   auto batch = std::make_unique<EventBatch>(emitter.tag(tag));
   batch->add({slab->data(), static_cast<std::uint32_t>(bytes.size()), static_cast<std::uint32_t>(count)}, slab);
-  emitter.emit({BatchPtr(std::move(batch)), std::move(receipts)}, from);
+  emitter.emit({BatchPtr(std::move(batch)), std::move(receipts), id}, from);
 }
 
 void Bench::make_room(const std::string& id, std::uint64_t events) {

@@ -28,6 +28,7 @@ struct ToySink {
   std::optional<std::uint64_t> room;  // events that still fit; none: no limit
   bool keeps_receipts = false;
   std::vector<testing::Row> rows;
+  std::vector<MessageId> ids;  // of the batches
   std::vector<BatchPtr> batches;
   std::deque<Receipts> receipts;
   std::uint64_t appended = 0;
@@ -94,8 +95,8 @@ class Bench {
                  std::size_t input = 0);
   /// The same, by an emitter that the test has.
   void send_by(Emitter& emitter, Flow& from, std::string_view tag, int first, int count = 1, Receipts receipts = {});
-  static void emit(Emitter& emitter, Flow& from, std::string_view tag, int first, int count = 1,
-                   Receipts receipts = {});
+  static void emit(Emitter& emitter, Flow& from, std::string_view tag, int first, int count = 1, Receipts receipts = {},
+                   const MessageId& id = {});
   /// Gives a sink room, tells the dispatcher and lets it work.
   void make_room(const std::string& id, std::uint64_t events);
   void run_posted();
