@@ -1,20 +1,21 @@
 #include "message_ids.hpp"
 
-#include <openssl/evp.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #include <algorithm>
 #include <array>
+#include <boost/container/small_vector.hpp>
 #include <cstring>
 #include <random>
-#include <string>
 
 namespace logboom::in_forward {
 
 namespace {
 
 constexpr std::size_t shortest_id = 16;
-// Of the first and of the last bytes of the events, times included.
-constexpr std::size_t sample = 96;
+// So many of the first and of the last bytes of the events count: all of a container's line.
+constexpr std::size_t sample = 1024;
 
 /// 128 bits and more in hexadecimal digits.
 bool may_be_hash(std::string_view id) {
@@ -23,59 +24,65 @@ bool may_be_hash(std::string_view id) {
          id.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
 }
 
-void put(std::string& out, std::string_view text) {
+using Print = boost::container::small_vector<char, 2 * sample + 512>;
+
+void put(Print& out, const void* data, std::size_t size) {
+  const char* bytes = static_cast<const char*>(data);
+  out.insert(out.end(), bytes, bytes + size);
+}
+
+void put(Print& out, std::string_view text) {
   const std::uint64_t size = text.size();
-  out.append(reinterpret_cast<const char*>(&size), sizeof size);
-  out.append(text);
+  put(out, &size, sizeof size);
+  put(out, text.data(), text.size());
+}
+
+/// The first and the last bytes of the events, the same however the reads have cut these into spans.
+void put_ends(Print& out, const EventBatch& batch) {
+  const std::size_t size = std::min<std::uint64_t>(batch.bytes(), sample);
+  std::size_t left = size;
+  for (const Span& span : batch.spans()) {
+    const std::size_t part = std::min<std::size_t>(span.size, left);
+    put(out, span.data, part);
+    left -= part;
+  }
+  if (batch.bytes() == size) return;
+  out.resize(out.size() + size);
+  char* at = out.data() + out.size();
+  left = size;
+  for (auto span = batch.spans().rbegin(); left != 0; ++span) {
+    const std::size_t part = std::min<std::size_t>(span->size, left);
+    at -= part;
+    left -= part;
+    std::memcpy(at, span->data + span->size - part, part);
+  }
+}
+
+/// Stable: file buffers have it on disk. XXH3's values are, from version 0.8 of the library on.
+MessageId fingerprint(std::string_view source, std::string_view chunk, const EventBatch& batch) {
+  const std::array<std::uint64_t, 2> sizes{batch.events(), batch.bytes()};
+  Print print;
+  put(print, source);
+  put(print, chunk);
+  put(print, batch.tag().text());
+  put(print, sizes.data(), sizeof sizes);
+  put_ends(print, batch);
+  const XXH128_hash_t hash = XXH3_128bits(print.data(), print.size());
+  return {hash.high64, hash.low64};
 }
 
 }  // namespace
 
-/// Looked up once: that takes longer than hashing.
-struct MessageIds::Hash {
-  Hash() : kind(EVP_MD_fetch(nullptr, "SHA256", nullptr)) {}
-  Hash(const Hash&) = delete;
-  Hash& operator=(const Hash&) = delete;
-  ~Hash() { EVP_MD_free(kind); }
-  EVP_MD* kind;
-};
-
-MessageIds::MessageIds() : hash_(std::make_unique<Hash>()) {
+MessageIds::MessageIds() {
   std::random_device random;
   nonce_ = static_cast<std::uint64_t>(random()) << 32 | random();
 }
-
-MessageIds::~MessageIds() = default;
 
 MessageIds::Name MessageIds::name(std::string_view source, const msgpack::Value& chunk, const EventBatch& batch) {
   if (!chunk || !chunk.is_text() || chunk.text().size() < shortest_id || batch.spans().empty()) return {};
   const MessageId print = fingerprint(source, chunk.text(), batch);
   if (!print || !may_be_hash(chunk.text())) return {print, {}};
   return {fresh_or_unanswered(print), print};
-}
-
-MessageId MessageIds::fingerprint(std::string_view source, std::string_view chunk, const EventBatch& batch) const {
-  if (hash_->kind == nullptr) return {};
-  const Span& first = batch.spans().front();
-  const Span& last = batch.spans().back();
-  const std::size_t begin = std::min<std::size_t>(first.size, sample);
-  const std::size_t end = std::min<std::size_t>(last.size, sample);
-  const std::array<std::uint64_t, 2> sizes{batch.events(), batch.bytes()};
-  std::string text;
-  text.reserve(512);
-  put(text, source);
-  put(text, chunk);
-  put(text, batch.tag().text());
-  put(text, {reinterpret_cast<const char*>(sizes.data()), sizeof sizes});
-  put(text, {reinterpret_cast<const char*>(first.data), begin});
-  put(text, {reinterpret_cast<const char*>(last.data + last.size - end), end});
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  if (EVP_Digest(text.data(), text.size(), digest.data(), &size, hash_->kind, nullptr) != 1) return {};
-  MessageId id;
-  std::memcpy(&id.high, digest.data(), sizeof id.high);
-  std::memcpy(&id.low, digest.data() + sizeof id.high, sizeof id.low);
-  return id;
 }
 
 MessageId MessageIds::fresh_or_unanswered(const MessageId& content) {

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <string_view>
@@ -35,26 +34,21 @@ class MessageIds {
   };
 
   MessageIds();
-  ~MessageIds();
 
   /// The message with the events of this batch. `source`: the peer's address without the port, which stays the same
   /// when the sender connects anew.
   ///
-  /// The id is made of the sender's id and address, the tag, and the size, the first and the last bytes of the events:
-  /// a sender that uses one id for different messages loses none. One that is shorter than 16 bytes, or no text, names
-  /// nothing.
+  /// The id is made of the sender's id and address, the tag, and the number, the size, the first and the last kilobyte
+  /// of the events, so that a sender that uses one id for different messages loses none. One that is shorter than 16
+  /// bytes, or no text, names nothing.
   Name name(std::string_view source, const msgpack::Value& chunk, const EventBatch& batch);
   /// The message's connection has ended before the ack was written.
   void unanswered(const Name& name);
 
  private:
   static constexpr std::size_t most_unanswered = 16 * 1024;
-  struct Hash;
-
-  MessageId fingerprint(std::string_view source, std::string_view chunk, const EventBatch& batch) const;
   MessageId fresh_or_unanswered(const MessageId& content);
 
-  std::unique_ptr<Hash> hash_;
   std::mutex mutex_;
   std::uint64_t nonce_;
   std::uint64_t last_ = 0;

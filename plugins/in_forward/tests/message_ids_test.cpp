@@ -83,6 +83,25 @@ TEST(ForwardIds, each_message_with_an_id_is_a_batch_of_its_own_however_the_strea
   }
 }
 
+TEST(ForwardIds, a_message_has_the_same_id_however_its_bytes_arrive) {
+  for (const std::size_t size : {30U, 500U, 900U}) {
+    Raw entries;
+    for (int i = 0; i < 4; ++i)
+      entries += arr({num(1700000001 + i), rec(std::string(size, static_cast<char>('a' + i)))});
+    const Raw stream = arr({str("t"), bin(entries), chunk(docker_id)});
+    Input input;
+    const MessageId id = id_on_its_own(input, stream);
+    for (std::size_t cut = 1; cut < stream.size(); cut += 1 + size / 50) {
+      const auto driver = input.connect(Settle::confirm);
+      driver->feed_cut(stream, std::vector<std::size_t>{cut, cut + size / 3});
+      ASSERT_EQ(ids_of(*driver).at(0), id) << "cut at " << cut << " of " << stream.size();
+    }
+    Raw other = stream;
+    other[stream.find("bbb") + size / 2] = 'z';
+    EXPECT_EQ(id_on_its_own(input, other) == id, size == 900U) << "what is in the middle of a large one does not count";
+  }
+}
+
 TEST(ForwardIds, compressed_messages_have_ids_too) {
   Input input;
   const auto packed = [&](std::string_view id, const Raw& payload, std::string_view compressed) {
