@@ -6,12 +6,15 @@
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "cli/check.hpp"
+#include "cli/dlq.hpp"
 #include "cli/docs.hpp"
 #include "cli/explain.hpp"
 #include "cli/healthcheck.hpp"
+#include "cli/ledger.hpp"
 #include "cli/load_config.hpp"
 #include "cli/load_registry.hpp"
 #include "cli/process.hpp"
+#include "cli/replay.hpp"
 #include "cli/running_system.hpp"
 #include "cli/test_command.hpp"
 #include "cli/verify.hpp"
@@ -47,6 +50,7 @@ int run_pipeline(const CliOptions& options, const Registry& registry, OwnLog& lo
   if (options.dry_run) return dry_run(options, registry, log);
   const auto [root, system] = load_config(options, parse);
   Pipeline::Context context{registry, log, metrics, system.settings, 1, warn};
+  context.dead_letters_limit = system.dead_letters_limit;
   RunningSystem running(options, system, log);
   const std::unique_ptr<Daemon> daemon = prepare_process(options, system, running, log);
   log.info(cat("logboom " LOGBOOM_VERSION " starts with ", options.config_path));
@@ -128,6 +132,9 @@ int run_command(const CliOptions& options) {
     case CliOptions::Command::explain: return on_configuration(options, explain_command);
     case CliOptions::Command::test: return test_command(options, registry_for_command(options), std::cout);
     case CliOptions::Command::verify: return verify_command(options, std::cout, std::cerr);
+    case CliOptions::Command::ledger: return ledger_command(options, std::cout, std::cerr);
+    case CliOptions::Command::dlq: return dlq_command(options, std::cin, std::cout, std::cerr);
+    case CliOptions::Command::replay: return replay_command(options, std::cout, std::cerr);
     case CliOptions::Command::run: return start(options);
   }
   return 1;

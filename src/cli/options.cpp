@@ -1,5 +1,7 @@
 #include "cli/options.hpp"
 
+#include "cli/options_state.hpp"
+
 #include <array>
 #include <charconv>
 #include <cstdlib>
@@ -232,6 +234,8 @@ void finish(const CLI::App& app, const Flags& flags, CliOptions& options) {
   } else if (app.got_subcommand("verify")) {
     options.command = Command::verify;
     if (options.verify_paths.empty() && options.make_key.empty()) throw CliError("verify: which file or directory?");
+  } else if (const auto command = state_command(app)) {
+    options.command = *command;
   } else if (app.count("--setup") > 0) {
     options.command = Command::setup;
     if (options.setup_folder.empty()) options.setup_folder = default_setup_folder;
@@ -290,6 +294,7 @@ CliOptions parse_cli(int argc, const char* const* argv, const CliEnvironment& en
   declare_explain(app, options);
   declare_test(app, options);
   declare_verify(app, options);
+  declare_state_commands(app, options);
   try {
     app.parse(argc, argv);
     finish(app, flags, options);

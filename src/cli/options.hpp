@@ -14,6 +14,40 @@
 
 namespace logboom {
 
+/// Which process, or which process's state directory, a command is about. All empty: the one of the configuration.
+struct StateOptions {
+  std::string socket;
+  std::string root_dir;
+  bool tags = false;  // ledger: a line for each tag
+};
+
+/// What `logboom dlq` is asked for.
+struct LetterOptions {
+  enum class Action : std::uint8_t { list, show, resend, purge };
+  Action action = Action::list;
+  std::vector<std::string> ids;
+  std::string output;
+  std::string tag;
+  std::string reason;
+  std::string older_than;
+  std::string newer_than;
+  bool all = false;
+  std::string to;        // resend: an output's id; empty: the one that it came from
+  bool no_wait = false;  // resend
+  bool yes = false;      // purge
+};
+
+/// What `logboom replay` is asked for.
+struct ReplayOptions {
+  std::string tag = "**";
+  std::string since;
+  std::string until;  // empty: now
+  std::string from;   // an output's id; empty: the only one that has a file buffer
+  std::string to;
+  double rate = 0;  // events a second; 0: as fast as there is room
+  bool dry_run = false;
+};
+
 /// What the command line asks for. Options have Fluentd's names and meaning.
 struct CliOptions {
   enum class Command : std::uint8_t {
@@ -27,6 +61,9 @@ struct CliOptions {
     explain,      // `explain_…`, `json`
     test,         // `test_folder`, `update`, `json`
     verify,       // `verify_…`, `make_key`, `json`
+    ledger,       // `state`, `json`
+    dlq,          // `letters`, `state`, `json`
+    replay,       // `replay`, `state`, `json`
   };
   Command command = Command::run;
 
@@ -66,6 +103,9 @@ struct CliOptions {
   bool update = false;
   bool strict = false;
   bool json = false;
+  StateOptions state;
+  LetterOptions letters;
+  ReplayOptions replay;
 };
 
 /// What of the process's surroundings the command line's defaults depend on.

@@ -12,6 +12,16 @@
 
 namespace logboom {
 
+namespace {
+
+/// Where a file buffer keeps its events, as plugins/buf_file/README.md says.
+std::string buffer_path(const Element& section, const std::string& id, const std::string& root_dir) {
+  const Attribute* const path = given(section, "path");
+  return path != nullptr ? path->value : cat(root_dir, "/worker0/", id, "/buffer");
+}
+
+}  // namespace
+
 PipelineBuilder::PipelineBuilder(Pipeline& pipeline, const Pipeline* previous) : pipeline_(pipeline), kept_(previous) {}
 
 void PipelineBuilder::build(const Element& root) {
@@ -277,7 +287,7 @@ void PipelineBuilder::place_emits(OutputNode& node, const Element& element) {
 }
 
 std::unique_ptr<Sink> PipelineBuilder::make_sink(OutputNode& node, const Element& element, const MetricLabels& labels) {
-  SinkContext context{node.id, labels, pipeline_.context_->log, *node.metrics};
+  SinkContext context{node.id, labels, pipeline_.context_->log, *node.metrics, pipeline_.context_->dead_letters};
   if (auto* direct = dynamic_cast<DirectOutput*>(node.plugin.get()))
     return make_direct_sink(*direct, std::move(context));
   auto* output = dynamic_cast<ChunkOutput*>(node.plugin.get());
@@ -293,6 +303,7 @@ std::unique_ptr<Sink> PipelineBuilder::make_sink(OutputNode& node, const Element
       pipeline_.context_->registry.find(PluginKind::buffer, type_of(section, "memory"), type_pos(section));
   NodeContext node_context(pipeline_.context_, this, node, section, labels);
   std::unique_ptr<Buffer> buffer(static_cast<Buffer*>(make_plugin(info, section, node_context).release()));
+  if (info.name == "file") node.buffer_path = buffer_path(section, node.id, pipeline_.system().root_dir);
   ChunkOutput* const secondary = make_secondary(node, element);
   if (buffer == nullptr) return nullptr;
   if (!settings.ack_when_written) node.keeping = buffer->keeping();

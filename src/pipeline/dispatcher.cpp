@@ -14,6 +14,10 @@ namespace {
 // How often events may be emitted again under another tag before that is taken for a circle.
 constexpr unsigned most_emits = 32;
 
+// The sources of events that no input brings.
+constexpr std::string_view own_log_source = "own_log";
+constexpr std::string_view outputs_source = "(outputs)";
+
 }  // namespace
 
 /// One input's events on their way into the rules. Where the input was changed, into the label of its heir; where it
@@ -21,7 +25,11 @@ constexpr unsigned most_emits = 32;
 class Dispatcher::InputEmitter final : public Emitter {
  public:
   InputEmitter(Dispatcher& dispatcher, std::shared_ptr<InputNode> input)
-      : dispatcher_(dispatcher), input_(std::move(input)), heir_(input_), routes_(dispatcher.routes_) {
+      : dispatcher_(dispatcher),
+        input_(std::move(input)),
+        heir_(input_),
+        routes_(dispatcher.routes_),
+        book_(&dispatcher.books_.source(input_->id)) {
     dispatcher_.all_emitters_.insert(this);
     orphaned_ = !routes_->pipeline->has(*input_);
   }
@@ -32,6 +40,8 @@ class Dispatcher::InputEmitter final : public Emitter {
   Tag tag(std::string_view text) override { return tags_.intern(text); }
   void emit(Delivery delivery, Flow& flow) override {
     heir_->events.add(delivery.batch->events());
+    dispatcher_.account_ = &book_->account(delivery.batch->tag());
+    dispatcher_.account_->add(Term::in, delivery.batch->events());
     dispatcher_.dispatch(*routes_, heir_->label, std::move(delivery), flow);
   }
   void forget(Flow& flow) override { dispatcher_.forget(flow); }
@@ -41,7 +51,10 @@ class Dispatcher::InputEmitter final : public Emitter {
 
   void swap(const Heirs& heirs) {
     const auto heir = heirs.find(heir_.get());
-    if (heir != heirs.end()) heir_ = heir->second;
+    if (heir != heirs.end()) {
+      heir_ = heir->second;
+      book_ = &dispatcher_.books_.source(heir_->id);
+    }
     orphaned_ = !dispatcher_.routes_->pipeline->has(*heir_);
     if (!orphaned_) routes_ = dispatcher_.routes_;
   }
@@ -51,6 +64,7 @@ class Dispatcher::InputEmitter final : public Emitter {
   std::shared_ptr<InputNode> input_;
   std::shared_ptr<InputNode> heir_;
   RoutesPtr routes_;
+  SourceBook* book_;
   TagTable tags_;
   bool orphaned_ = false;
 };
@@ -99,8 +113,10 @@ void Dispatcher::let_go_of_old() {
 
 void Dispatcher::dispatch(Routes& routes, const std::string& label, Delivery delivery, Flow& flow) {
   active_ = &routes;
+  books_.note_activity();
   const RouteNode& node = routes.cache.find(label, delivery.batch->tag());
   if (node.is_single() && parked_.empty() && node.sinks.front()->reserve(*delivery.batch)) {
+    account_->add(Term::routed, delivery.batch->events());
     node.sinks.front()->append(std::move(delivery));
     return;
   }
@@ -116,7 +132,8 @@ void Dispatcher::inject(const std::string& label, Delivery delivery, bool made) 
   auto batch = std::make_unique<EventBatch>(tags(label).intern(delivery.batch->tag().text()));
   batch->hold(*delivery.batch);
   for (const Span& span : delivery.batch->spans()) batch->add_held(span);
-  if (made) counters().made.add(batch->events());
+  account_ = &books_.source(std::string(made ? outputs_source : own_log_source)).account(batch->tag());
+  count(made ? Term::made : Term::in, batch->events());
   dispatch(*routes_, label, {BatchPtr(std::move(batch)), std::move(delivery.receipts), delivery.id}, held_flow_);
 }
 
@@ -125,13 +142,13 @@ void Dispatcher::collect(const RouteNode& node, BatchPtr batch, Legs& legs, Legs
     batch = run_filter(*node.filters[i], batch, legs);
     if (!batch) return;
   }
-  RoutingCounters& counters = this->counters();
   if (node.end == RouteNode::End::unmatched) {
     tell_lost("unmatched", *batch);
+    count(Term::unmatched, batch->events());
     return pipeline().report_unmatched(batch->tag().text(), batch->events());
   }
   if (node.end == RouteNode::End::loop) return drop_loop(*batch, cat("a circle of labels: ", node.error));
-  if (const std::size_t ways = node.ways(); ways > 1) counters.made.add((ways - 1) * batch->events());
+  if (const std::size_t ways = node.ways(); ways > 1) count(Term::made, (ways - 1) * batch->events());
   for (Sink* sink : node.sinks) legs.add(sink, batch, group);
   for (const RouteNode::Emit& emit : node.emits) run_emit(emit, batch, legs, group);
   for (const auto& next : node.next) collect(*next, batch, legs, group);
@@ -148,7 +165,7 @@ void Dispatcher::collect_branches(const RouteNode& node, const BatchPtr& batch, 
 }
 
 void Dispatcher::drop_loop(const EventBatch& batch, std::string_view error) {
-  counters().dropped_loop.add(batch.events());
+  count(Term::relabel_loop, batch.events());
   pipeline().log().error(
       cat("tag \"", batch.tag().text(), "\" goes round in ", error, "; ", batch.events(), " events dropped"));
 }
@@ -161,7 +178,7 @@ BatchPtr Dispatcher::run_filter(Filter& filter, const BatchPtr& batch, Legs& leg
     run.fail_rest(error.what());
   }
   BatchPtr kept = run.finish();
-  settle(run, batch, legs);
+  settle(run, filter.holder(), batch, legs);
   return kept;
 }
 
@@ -173,23 +190,17 @@ void Dispatcher::run_emit(const RouteNode::Emit& emit, const BatchPtr& batch, Le
     run.fail_rest(error.what());
   }
   std::vector<EmitRun::Emitted> emitted = run.finish();
-  settle(run, batch, legs);
+  settle(run, emit.output->holder(), batch, legs);
   for (auto& [label, made] : emitted) emit_again(label, std::move(made), legs, group);
 }
 
 template <class Run>
-void Dispatcher::settle(const Run& run, const BatchPtr& batch, Legs& legs) {
-  RoutingCounters& counters = this->counters();
+void Dispatcher::settle(const Run& run, const Holder* holder, const BatchPtr& batch, Legs& legs) {
   const RunTally& tally = run.tally();
-  if (tally.dropped != 0) counters.filtered.add(tally.dropped);
-  if (tally.made != 0) counters.made.add(tally.made);
+  if (tally.dropped != 0) count(Term::filtered, tally.dropped);
+  if (tally.made != 0) count(Term::made, tally.made);
   if (tally.released != 0) legs.forget_id();
-  if (tally.held != 0 || tally.released != 0) {
-    counters.held.add(static_cast<std::int64_t>(tally.held) - static_cast<std::int64_t>(tally.let_go));
-    const bool fewer = tally.let_go >= tally.released;
-    (fewer ? counters.merged : counters.made)
-        .add(fewer ? tally.let_go - tally.released : tally.released - tally.let_go);
-  }
+  if (tally.held != 0 || tally.released != 0) count_held(tally, holder, batch->tag().text());
   for (const auto& [reason, draft] : run.failed()) send_failed(draft.make(batch->tag(), *batch), reason, legs);
 }
 
@@ -206,7 +217,7 @@ void Dispatcher::send_failed(const BatchPtr& failed, std::string_view reason, Le
   const std::string label = "@ERROR";
   if (error_depth_ != 0 || !pipeline().router().has_label(label)) {
     tell_lost(end, *failed);
-    counters().dropped_filter_error.add(failed->events());
+    count(Term::filter_error, failed->events());
     pipeline().log().warn(cat("tag \"", failed->tag().text(), "\": ", failed->events(), " events dropped: ", reason));
     return;
   }
@@ -231,17 +242,23 @@ void Dispatcher::deliver(Legs legs, Receipts receipts, Flow& flow) {
 }
 
 void Dispatcher::append(Legs& legs, Receipts receipts) {
-  if (const std::uint64_t passed_over = legs.append(std::move(receipts)); passed_over != 0)
-    counters().filtered.add(passed_over);
+  Account* const account = account_;
+  const std::uint64_t events = legs.events();
+  const std::uint64_t passed_over = legs.append(std::move(receipts));
+  account_ = account;
+  if (passed_over != 0) count(Term::filtered, passed_over);
+  count(Term::routed, events - passed_over);
 }
 
 void Dispatcher::park(Legs legs, Receipts receipts, Flow& flow) {
   const std::uint64_t events = legs.events();
   counters().parked.add(static_cast<std::int64_t>(events));
+  account_->add(Term::parked, events);
   const auto [queue, first] = queues_.try_emplace(&flow, Queue{last_queue_ + 1, 0});
   if (first) ++last_queue_;
   ++queue->second.parked;
-  parked_.push_back({std::move(legs), std::move(receipts), active_->shared_from_this(), queue->second.id, events});
+  parked_.push_back(
+      {std::move(legs), std::move(receipts), active_->shared_from_this(), queue->second.id, events, account_});
   if (first) flow.hold();
   // Room may have come between the refusal and here, when nobody was known to wait.
   if (!waiting_.exchange(true)) executor_.post([this] { retry_parked(); });
@@ -255,6 +272,7 @@ void Dispatcher::space() {
 
 void Dispatcher::retry_parked() {
   if (parked_.empty()) return;
+  books_.note_activity();
   waiting_.store(true);
   std::set<std::uint64_t> blocked;
   std::map<std::uint64_t, std::size_t> gone_on;
@@ -266,6 +284,8 @@ void Dispatcher::retry_parked() {
       continue;
     }
     counters().parked.add(-static_cast<std::int64_t>(parked.events));
+    account_ = parked.account;
+    account_->take(Term::parked, parked.events);
     append(parked.legs, std::move(parked.receipts));
     ++gone_on[parked.queue];
   }
@@ -294,7 +314,9 @@ void Dispatcher::finish(Clock::time_point deadline) {
 void Dispatcher::abandon_parked() {
   for (const Parked& parked : parked_) {
     counters().parked.add(-static_cast<std::int64_t>(parked.events));
-    counters().dropped_shutdown.add(parked.events);
+    account_ = parked.account;
+    account_->take(Term::parked, parked.events);
+    count(Term::shutdown, parked.events);
   }
   parked_.clear();
   queues_.clear();

@@ -9,6 +9,7 @@
 #include <set>
 #include <vector>
 
+#include "pipeline/accounts.hpp"
 #include "pipeline/event_run.hpp"
 #include "pipeline/legs.hpp"
 #include "pipeline/pipeline.hpp"
@@ -52,6 +53,8 @@ class Dispatcher {
   using LostFn = std::function<void(const char* end, const EventBatch& batch)>;
   /// For rehearsals: is told of what is lost.
   void set_on_lost(LostFn on_lost) { on_lost_ = std::move(on_lost); }
+  /// What this worker has counted, by source and tag.
+  const Books& books() const noexcept { return books_; }
   /// Some buffer has room again. Any thread.
   void space();
   /// The end: gives out what filters hold, waits until `deadline` for room for what is parked, and counts the rest as
@@ -75,6 +78,7 @@ class Dispatcher {
     RoutesPtr routes;  // whose sinks the legs name
     std::uint64_t queue;
     std::uint64_t events;
+    Account* account;
   };
   /// What is parked for one flow, in order. It may outlive the flow.
   struct Queue {
@@ -101,7 +105,9 @@ class Dispatcher {
   BatchPtr run_filter(Filter& filter, const BatchPtr& batch, Legs& legs);
   void run_emit(const RouteNode::Emit& emit, const BatchPtr& batch, Legs& legs, Legs::Group group);
   template <class Run>
-  void settle(const Run& run, const BatchPtr& batch, Legs& legs);
+  void settle(const Run& run, const Holder* holder, const BatchPtr& batch, Legs& legs);
+  void count(Term term, std::uint64_t events);
+  void count_held(const RunTally& tally, const Holder* holder, std::string_view tag);
   void emit_again(const std::string& label, BatchPtr batch, Legs& legs, Legs::Group group);
   void drop_loop(const EventBatch& batch, std::string_view error);
   void send_failed(const BatchPtr& failed, std::string_view reason, Legs& legs, const char* end = "failed");
@@ -128,6 +134,8 @@ class Dispatcher {
   RoutesPtr routes_;            // of the pipeline that runs
   std::vector<RoutesPtr> old_;  // of those before it, until nobody sends on them
   Routes* active_;              // of the batch at hand
+  Account* account_ = nullptr;  // of the batch at hand
+  Books books_;
   EntryWriter writer_;
   std::set<InputEmitter*> all_emitters_;
   std::map<const InputNode*, std::shared_ptr<InputEmitter>> emitters_;  // of the pipeline that runs

@@ -5,10 +5,18 @@
 // What comes out of filters and outputs that hold events back.
 namespace logboom {
 
+namespace {
+
+// The source of events that filters give out without having held any.
+constexpr std::string_view filters_source = "(filters)";
+
+}  // namespace
+
 /// Takes what one holder gives back, each event a batch of its own.
 class Dispatcher::Release final : public ReleaseSink {
  public:
-  Release(Dispatcher& dispatcher, const HolderPlace& place) : dispatcher_(dispatcher), place_(place) {}
+  Release(Dispatcher& dispatcher, const HolderPlace& place)
+      : dispatcher_(dispatcher), place_(place), holder_(place.holder) {}
 
   unsigned worker() const noexcept override { return dispatcher_.executor_.index(); }
   void release(std::string_view tag, const EventTime& time, std::string_view record, std::uint64_t held) override {
@@ -20,7 +28,7 @@ class Dispatcher::Release final : public ReleaseSink {
   }
   void fail(std::string_view tag, const EventTime& time, std::string_view record, std::uint64_t held,
             std::string_view reason) override {
-    count(held);
+    count(tag, held);
     Legs legs;
     dispatcher_.send_failed(batch(dispatcher_.tags("@ERROR"), tag, time, record), reason, legs, "held");
     dispatcher_.deliver(std::move(legs), {}, dispatcher_.held_flow_);
@@ -35,7 +43,7 @@ class Dispatcher::Release final : public ReleaseSink {
   }
   void send(const HolderPlace& place, std::string_view tag, const EventTime& time, std::string_view record,
             std::uint64_t held) {
-    count(held);
+    count(tag, held);
     Legs legs;
     BatchPtr made = batch(dispatcher_.tags(place.label), tag, time, record);
     const RouteNode& node = dispatcher_.active_->cache.find(place.label, made->tag());
@@ -44,15 +52,48 @@ class Dispatcher::Release final : public ReleaseSink {
     dispatcher_.collect(node, std::move(made), legs, Legs::root, static_cast<std::size_t>(from));
     dispatcher_.deliver(std::move(legs), {}, dispatcher_.held_flow_);
   }
-  void count(std::uint64_t held) {
-    RoutingCounters& counters = dispatcher_.counters();
-    counters.held.add(-static_cast<std::int64_t>(held));
-    (held != 0 ? counters.merged : counters.made).add(held != 0 ? held - 1 : 1);
+  void count(std::string_view tag, std::uint64_t held) {
+    dispatcher_.account_ = nullptr;
+    dispatcher_.count_held({0, 0, 0, held, 1}, holder_, tag);
   }
 
   Dispatcher& dispatcher_;
   const HolderPlace& place_;
+  const Holder* holder_;
 };
+
+/// What is let go leaves the accounts of those who brought it; what becomes of it goes on in the account at hand, or,
+/// where there is none, in that of the oldest.
+void Dispatcher::count_held(const RunTally& tally, const Holder* holder, std::string_view tag) {
+  RoutingCounters& shared = counters();
+  shared.held.add(static_cast<std::int64_t>(tally.held) - static_cast<std::int64_t>(tally.let_go));
+  const bool fewer = tally.let_go >= tally.released;
+  (fewer ? shared.merged : shared.made).add(fewer ? tally.let_go - tally.released : tally.released - tally.let_go);
+  if (tally.held != 0) {
+    books_.held().add(holder, tag, *account_, tally.held);
+    account_->add(Term::held, tally.held);
+  }
+  books_.note_activity();
+  Account& nobodys = books_.source(std::string(filters_source)).others();
+  std::uint64_t own = 0;
+  for (std::uint64_t left = tally.let_go; left != 0;) {
+    HeldShares::Share share = books_.held().take(holder, tag, left);
+    if (share.account == nullptr) share = {&nobodys, left};
+    if (account_ == nullptr) account_ = share.account;
+    share.account->take(Term::held, share.events);
+    left -= share.events;
+    share.account == account_ ? void(own += share.events) : share.account->add(Term::merged, share.events);
+  }
+  if (account_ == nullptr) account_ = &nobodys;
+  const std::uint64_t go_on = std::min(own, tally.released);
+  account_->add(Term::merged, own - go_on);
+  account_->add(Term::made, tally.released - go_on);
+}
+
+void Dispatcher::count(Term term, std::uint64_t events) {
+  account_->add(term, events);
+  if (Counter* shared = counters().of(term)) shared->add(events);
+}
 
 void Dispatcher::HeldFlow::go_on() {
   held_ = false;

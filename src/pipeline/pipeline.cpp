@@ -24,6 +24,18 @@ bool looks_like_container_id(std::string_view tag) {
 
 }  // namespace
 
+Counter* RoutingCounters::of(Term term) noexcept {
+  switch (term) {
+    case Term::made: return &made;
+    case Term::filtered: return &filtered;
+    case Term::merged: return &merged;
+    case Term::relabel_loop: return &dropped_loop;
+    case Term::filter_error: return &dropped_filter_error;
+    case Term::shutdown: return &dropped_shutdown;
+    default: return nullptr;
+  }
+}
+
 Pipeline::Pipeline(const Element& root, Context context, const Pipeline* previous)
     : context_(std::make_shared<const Context>(std::move(context))),
       state_(previous != nullptr ? previous->state_ : std::make_shared<RoutingState>()) {

@@ -16,6 +16,7 @@
 #include "base/metrics.hpp"
 #include "net/input_host.hpp"
 #include "output/sink.hpp"
+#include "pipeline/accounts.hpp"
 #include "pipeline/registry.hpp"
 #include "pipeline/way_back.hpp"
 #include "route/router.hpp"
@@ -68,6 +69,8 @@ struct OutputNode final : Node {
   std::unique_ptr<Output> secondary;
   std::unique_ptr<Sink> sink;       // null where the output only routes
   std::optional<Keeping> keeping;   // of its buffer, where that confirms what it is given before it is written
+  std::string buffer_path;          // of a buffer in files: where it is
+  std::shared_ptr<void> counted;    // the sink's place in the ledger
   EmitOutput* emits = nullptr;      // the plugin, where it sends events on
   std::unique_ptr<Reemitter> back;  // its way into the rules, where it has asked for one
   std::string emit_label;           // into whose rules
@@ -92,6 +95,9 @@ struct RoutingCounters {
   Counter dropped_shutdown;
   Gauge parked;
   Gauge held;  // in the memory of filters that wait for more
+
+  /// Null for what is counted elsewhere.
+  Counter* of(Term term) noexcept;
 };
 
 /// What pipelines that follow one another have in common.
@@ -116,8 +122,10 @@ class Pipeline {
     SystemSettings system;
     std::uint64_t generation;
     WarnFn warn;
-    Bury bury{};              // empty: destroyed where they are left
-    WayBack* back = nullptr;  // null: what outputs emit goes nowhere
+    Bury bury{};                                                // empty: destroyed where they are left
+    WayBack* back = nullptr;                                    // null: what outputs emit goes nowhere
+    DeadLetters* dead_letters = nullptr;                        // null: what can't be delivered is dropped
+    std::uint64_t dead_letters_limit = std::uint64_t{1} << 30;  // bytes
   };
 
   /// Throws ConfigError, or ConfigErrors with everything that is wrong in the configuration. With `previous` the nodes

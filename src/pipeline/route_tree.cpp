@@ -124,9 +124,10 @@ class TreeBuilder {
 
 const RouteNode& RouteCache::find(const std::string& label, const Tag& tag) {
   Tag::RouteSlot& slot = tag.route_slot();
-  if (slot.generation != pipeline_.generation()) {
+  const std::uint64_t generation = pipeline_.generation() & generation_mask;
+  if ((slot.generation & generation_mask) != generation) {
     slot.route = &resolve(label, tag.text());
-    slot.generation = pipeline_.generation();
+    slot.generation = (slot.generation & ~generation_mask) | generation;
   }
   return *static_cast<const RouteNode*>(slot.route);
 }

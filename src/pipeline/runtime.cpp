@@ -1,5 +1,7 @@
 #include "pipeline/runtime.hpp"
 
+#include "pipeline/resend.hpp"
+
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -33,6 +35,7 @@ Runtime::Runtime(const Element& root, Pipeline::Context context, OwnLog& log, Me
       load_(std::move(load)),
       server_(context.system.workers, log),
       own_events_(log, way_back_, metrics) {
+  open_state(context);
   context.back = &way_back_;
   context.bury = [this](std::unique_ptr<Node> node) { bury(std::move(node)); };
   pipeline_ = std::make_shared<Pipeline>(root, std::move(context));
@@ -45,13 +48,53 @@ Runtime::Runtime(const Element& root, Pipeline::Context context, OwnLog& log, Me
 }
 
 Runtime::~Runtime() {
+  control_.reset();
+  ledger_->workers_end();
   for (auto& worker : server_.workers()) worker->stop_and_join();
   way_back_.close();
+}
+
+/// The state directory, which serves one process. Without it counts begin at 0, and there is nowhere to ask for them.
+void Runtime::open_state(Pipeline::Context& context) {
+  const std::string& root_dir = context.system.root_dir;
+  if (!root_dir.empty()) {
+    try {
+      state_ = std::make_unique<StateFolder>(root_dir);
+    } catch (const std::exception& error) {
+      log_.warn(
+          cat("root_dir: ", std::string_view(error.what()), "; there is no ledger, and no commands are answered"));
+    }
+  }
+  ledger_ = std::make_unique<Ledger>(state_ ? root_dir : std::string(), log_);
+  if (state_) dead_letters_ = std::make_unique<DeadLetterStore>(root_dir, context.dead_letters_limit, log_);
+  context.dead_letters = dead_letters_.get();
+}
+
+void Runtime::start_control() {
+  std::vector<Dispatcher*> dispatchers;
+  for (auto& dispatcher : dispatchers_) dispatchers.push_back(dispatcher.get());
+  ledger_->start(std::move(dispatchers));
+  if (!state_) return;
+  running_outputs_.follow(pipeline_);
+  metrics_.counter("logboom_input_events_total", {{"id", "sent_again"}, {"type", "sent_again"}}, ledger_->carried());
+  const std::string root_dir = pipeline_->system().root_dir;
+  const ResendContext context{root_dir, *dead_letters_, running_outputs_, *ledger_};
+  std::map<std::string, ControlCommand> commands;
+  commands["ledger"] = [this](const std::string&, ControlCaller&) { return to_json(ledger_->read()); };
+  commands["dlq.resend"] = [context](const std::string& arguments, ControlCaller& caller) {
+    return resend(context, arguments, caller);
+  };
+  try {
+    control_ = std::make_unique<ControlServer>(control_path(root_dir), std::move(commands));
+  } catch (const std::exception& error) {
+    log_.warn(cat("no commands are answered: ", std::string_view(error.what())));
+  }
 }
 
 void Runtime::connect_outputs(const Pipeline& pipeline) {
   for (const auto& output : pipeline.outputs()) {
     if (!output->sink || output->started) continue;
+    output->counted = ledger_->enter(output->id, *output->sink);
     output->sink->set_on_space([this] {
       for (auto& dispatcher : dispatchers_) dispatcher->space();
     });
@@ -67,6 +110,7 @@ int Runtime::run() {
   server_.start_workers();
   own_events_.follow(*pipeline_);
   start_inputs(*pipeline_);
+  start_control();
   for (const auto& input : pipeline_->inputs()) input->host->begin();
   if (pipeline_->inputs().empty()) log_.warn("the configuration has no <source>: nothing will come in");
   log_.info(cat("ready, pid ", ::getpid(), ", ", server_.workers().size(), " workers"));
@@ -121,6 +165,8 @@ void Runtime::shut_down() {
 }
 
 void Runtime::flush_and_leave() {
+  control_.reset();
+  ledger_->workers_end();
   for (auto& worker : server_.workers()) worker->stop_and_join();
   way_back_.workers_ended(deadline_);
   finish_routing();
@@ -137,6 +183,7 @@ void Runtime::flush_and_leave() {
   way_back_.close();
   finish_routing();
   each_output([&](OutputNode& output) { output.back == nullptr ? stop(output) : void(); });
+  ledger_->finish();
   print_summary(clean);
   if (stuck) ::_exit(0);
   server_.stop();

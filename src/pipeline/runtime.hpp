@@ -8,10 +8,15 @@
 #include <string>
 #include <vector>
 
+#include "admin/control.hpp"
+#include "admin/state_folder.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "net/server.hpp"
+#include "output/dead_letter_store.hpp"
+#include "pipeline/direct_delivery.hpp"
 #include "pipeline/dispatcher.hpp"
+#include "pipeline/ledger.hpp"
 #include "pipeline/own_events.hpp"
 #include "pipeline/pipeline.hpp"
 
@@ -51,6 +56,8 @@ class Runtime {
 
   void on_signal(int signal);
   void connect_outputs(const Pipeline& pipeline);
+  void open_state(Pipeline::Context& context);
+  void start_control();
   void start_inputs(const Pipeline& pipeline);
   void start_input(const std::shared_ptr<InputNode>& input);
   std::shared_ptr<Pipeline> build_next(const NewConfig& config);
@@ -72,6 +79,11 @@ class Runtime {
   OwnLog& log_;
   MetricsRegistry& metrics_;
   ConfigLoader load_;
+  std::unique_ptr<StateFolder> state_;  // null without root_dir, or where another process has it
+  std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<DeadLetterStore> dead_letters_;  // where there is a state folder
+  RunningOutputs running_outputs_;
+  std::unique_ptr<ControlServer> control_;  // where there is a state folder; while it runs
   net::Server server_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Node>> buried_;       // by any thread

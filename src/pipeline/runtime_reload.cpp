@@ -95,6 +95,7 @@ void Runtime::switch_to(std::shared_ptr<Pipeline> next) {
   for (const auto& input : pipeline_->inputs()) input->host->begin();
   for (auto& worker : server_.workers()) worker->end_outlived(Clock::now() + orphans_patience);
   pipeline_->replace(*previous);
+  running_outputs_.follow(pipeline_);
   own_events_.follow(*pipeline_);
   const auto kept = [&previous](const auto& nodes) {
     return std::count_if(nodes.begin(), nodes.end(), [&previous](const auto& node) { return previous->has(*node); });

@@ -37,6 +37,7 @@ struct SystemOptions {
   LogLevel log_level = LogLevel::info;
   std::optional<FileMode> file_permission;
   std::optional<FileMode> dir_permission;
+  ByteSize dead_letters_limit_size{SystemSection{}.dead_letters_limit};
   ByteSize decompression_budget{SystemSettings{}.decompression_budget};
   std::chrono::nanoseconds ignore_repeated_log_interval{0};
   std::chrono::nanoseconds ignore_same_log_interval{0};
@@ -62,6 +63,8 @@ struct SystemOptions {
     d.param("dir_permission", &O::dir_permission, "Permission bits of folders that outputs make.");
     d.param("decompression_budget", &O::decompression_budget,
             "What all compressed messages that are on their way through the inputs may become together.");
+    d.param("dead_letters_limit_size", &O::dead_letters_limit_size,
+            "What the dead letters in root_dir may take up together; what would be more is dropped.");
     d.param("ignore_repeated_log_interval", &O::ignore_repeated_log_interval,
             "A line of the log that is the same as the one before it is left out for so long.");
     d.param("ignore_same_log_interval", &O::ignore_same_log_interval,
@@ -170,6 +173,7 @@ SystemSection read_system(const Element& root, const WarnFn& warn) {
   result.settings.hostname = host_name();
   if (level_given) result.log_level = options.log_level;
   set_log(root, options, result);
+  result.dead_letters_limit = options.dead_letters_limit_size.bytes;
   result.suppress_config_dump = options.suppress_config_dump;
   result.without_source = options.without_source;
   result.process_name = options.process_name;

@@ -16,6 +16,7 @@ struct SystemSection {
   std::string log_path;  // empty: where -o says, else stderr
   LogStyle log_style;
   LogRotation log_rotation;
+  std::uint64_t dead_letters_limit = std::uint64_t{1} << 30;  // bytes
   bool suppress_config_dump = false;
   bool without_source = false;
   std::string process_name;

@@ -309,6 +309,28 @@ void Bench::expect_balance() {
   });
   EXPECT_EQ(received_ + c.made.value(), c.filtered.value() + c.merged.value() + c.unmatched.value() + delivered +
                                             dropped + static_cast<std::uint64_t>(c.parked.value() + c.held.value()));
+  expect_accounts_balance();
+}
+
+void Bench::expect_accounts_balance() {
+  Amounts sum;
+  for (const auto& [id, book] : dispatcher->books().sources()) {
+    book.for_each([&, &source = id](std::string_view tag, const Amounts& amounts) {
+      EXPECT_EQ(amounts.difference(), 0) << source << ", tag " << tag;
+      for (std::size_t i = 0; i < amounts.of.size(); ++i) EXPECT_GE(amounts.of[i], 0) << source << " " << term_words[i];
+      sum += amounts;
+    });
+  }
+  RoutingCounters& c = pipeline->counters();
+  const auto counted = [](std::uint64_t n) { return static_cast<std::int64_t>(n); };
+  EXPECT_EQ(sum[Term::in], counted(received_));
+  EXPECT_EQ(sum[Term::unmatched], counted(c.unmatched.value()));
+  EXPECT_EQ(sum[Term::parked], c.parked.value());
+  EXPECT_EQ(sum[Term::held], c.held.value());
+  EXPECT_EQ(sum[Term::made] - sum[Term::merged], counted(c.made.value()) - counted(c.merged.value()));
+  for (const Term term : {Term::filtered, Term::relabel_loop, Term::filter_error, Term::shutdown}) {
+    EXPECT_EQ(sum[term], counted(c.of(term)->value())) << term_words[static_cast<std::size_t>(term)];
+  }
 }
 
 std::string build_error(std::string_view config) {

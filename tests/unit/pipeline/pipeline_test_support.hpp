@@ -110,7 +110,8 @@ class Bench {
   void reload(std::string_view config);
 
   std::uint64_t received() const { return received_; }
-  /// received + made = filtered + merged + unmatched + delivered + dropped + parked + held
+  /// received + made = filtered + merged + unmatched + delivered + dropped + parked + held, and the same of each source
+  /// and tag.
   void expect_balance();
 
   Toys toys;
@@ -125,6 +126,7 @@ class Bench {
 
  private:
   std::shared_ptr<Pipeline> build(std::string_view config);
+  void expect_accounts_balance();
 
   std::uint64_t received_ = 0;
 };

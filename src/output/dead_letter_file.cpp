@@ -1,0 +1,337 @@
+#include "output/dead_letter_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <stdexcept>
+#include <system_error>
+
+#include <logboom/log.hpp>
+#include <logboom/msgpack.hpp>
+
+namespace logboom {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view magic = "logboom dead letter 1\n";
+constexpr std::string_view extension = ".dead";
+constexpr std::size_t front_size = magic.size() + 8;
+constexpr std::uint32_t longest_header = 1 << 20;
+constexpr std::size_t most_tags = 16;
+
+[[noreturn]] void fail(const std::string& what) { throw std::system_error(errno, std::generic_category(), what); }
+[[noreturn]] void damaged(const std::string& path, const char* what) {
+  throw std::runtime_error(path + " is damaged: " + what);
+}
+
+class File {
+ public:
+  File(const std::string& path, int flags) : path_(path), fd_(::open(path.c_str(), flags | O_CLOEXEC, 0600)) {
+    if (fd_ < 0) fail("can't open " + path);
+  }
+  ~File() { ::close(fd_); }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+
+  void write(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
+      if (n < 0 && errno != EINTR) fail("can't write " + path_);
+      if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
+    }
+  }
+  void sync() {
+    if (::fsync(fd_) != 0) fail("can't sync " + path_);
+  }
+  std::uint64_t size() const {
+    struct stat info {};
+    if (::fstat(fd_, &info) != 0) fail("can't look at " + path_);
+    return static_cast<std::uint64_t>(info.st_size);
+  }
+  void read(std::uint8_t* to, std::size_t size) {
+    while (size > 0) {
+      const ssize_t n = ::read(fd_, to, size);
+      if (n < 0 && errno != EINTR) fail("can't read " + path_);
+      if (n == 0) damaged(path_, "it is too short");
+      if (n > 0) {
+        to += n;
+        size -= static_cast<std::size_t>(n);
+      }
+    }
+  }
+
+ private:
+  const std::string& path_;
+  int fd_;
+};
+
+std::uint32_t checksum(std::string_view bytes) {
+  return static_cast<std::uint32_t>(
+      crc32_z(crc32_z(0, nullptr, 0), reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+}
+
+void put_u32(std::string& out, std::uint32_t n) {
+  for (int shift = 0; shift < 32; shift += 8) out += static_cast<char>(n >> shift & 0xff);
+}
+
+std::uint32_t get_u32(const std::uint8_t* p) {
+  std::uint32_t n = 0;
+  for (unsigned i = 0; i < 4; ++i) n |= static_cast<std::uint32_t>(p[i]) << (8 * i);
+  return n;
+}
+
+/// A file name of any output's id.
+std::string file_name(std::string_view id) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string out;
+  for (const char c : id) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+                       c == '-' || c == '@' || (c == '.' && !out.empty());
+    const auto byte = static_cast<unsigned char>(c);
+    plain ? out += c : out.append("%").append(1, digits[byte >> 4]).append(1, digits[byte & 15]);
+  }
+  return out.empty() ? "%" : out;
+}
+
+void make_body(const Chunk& chunk, OutBuffer& body, DeadLetter& letter) {
+  msgpack::Writer writer(body);
+  for (const BatchPtr& batch : chunk.batches) {
+    const std::string_view tag = batch->tag().text();
+    writer.array(3);
+    writer.binary(tag);
+    writer.unsigned_integer(batch->events());
+    std::string entries;
+    entries.reserve(batch->bytes());
+    for (const Span& span : batch->spans()) entries.append(reinterpret_cast<const char*>(span.data), span.size);
+    writer.binary(entries);
+    if (std::find(letter.tags.begin(), letter.tags.end(), tag) != letter.tags.end()) continue;
+    letter.more_tags = letter.tags.size() == most_tags;
+    if (!letter.more_tags) letter.tags.emplace_back(tag);
+  }
+}
+
+std::string make_header(const DeadLetter& letter, std::string_view body) {
+  OutBuffer bytes;
+  msgpack::Writer writer(bytes);
+  const auto text = [&writer](std::string_view key, std::string_view value) {
+    writer.string(key);
+    writer.binary(value);
+  };
+  const auto number = [&writer](std::string_view key, std::uint64_t value) {
+    writer.string(key);
+    writer.unsigned_integer(value);
+  };
+  writer.map(13);
+  text("id", letter.id);
+  text("output", letter.output);
+  writer.string("tags");
+  writer.array(static_cast<std::uint32_t>(letter.tags.size()));
+  for (const std::string& tag : letter.tags) writer.binary(tag);
+  number("more_tags", letter.more_tags ? 1 : 0);
+  text("reason", letter.reason);
+  text("detail", letter.detail);
+  number("attempts", letter.attempts);
+  number("time", static_cast<std::uint64_t>(letter.time));
+  number("failing_since", static_cast<std::uint64_t>(letter.failing_since));
+  number("events", letter.events);
+  number("bytes", letter.bytes);
+  number("body_size", body.size());
+  number("body_crc", checksum(body));
+  return std::string(bytes.text());
+}
+
+struct Front {
+  DeadLetter letter;
+  std::uint64_t body_size = 0;
+  std::uint32_t body_crc = 0;
+};
+
+Front read_header(const std::string& path, const std::vector<std::uint8_t>& bytes) {
+  const std::uint8_t* const end = bytes.data() + bytes.size();
+  if (bytes.empty() || msgpack::skip(bytes.data(), end) != end || msgpack::type_of(bytes[0]) != msgpack::Type::map)
+    damaged(path, "its header is no map");
+  const Record header(msgpack::Value(bytes.data(), end));
+  const auto text = [&header](std::string_view key) {
+    const msgpack::Value value = header.find(key);
+    return value && value.is_text() ? std::string(value.text()) : std::string();
+  };
+  const auto number = [&](std::string_view key) {
+    std::uint64_t n = 0;
+    const msgpack::Value value = header.find(key);
+    if (!value || !value.to_uint(n)) damaged(path, "its header has not all that it should");
+    return n;
+  };
+  Front front;
+  DeadLetter& letter = front.letter;
+  letter.path = path;
+  letter.id = text("id");
+  letter.output = text("output");
+  if (const msgpack::Value tags = header.find("tags")) {
+    const std::uint8_t* at = tags.children();
+    for (std::uint32_t i = 0; tags.type() == msgpack::Type::array && i < tags.count(); ++i) {
+      const std::uint8_t* const after = msgpack::skip(at, tags.end());
+      letter.tags.emplace_back(msgpack::Value(at, after).text());
+      at = after;
+    }
+  }
+  letter.more_tags = number("more_tags") != 0;
+  letter.reason = text("reason");
+  letter.detail = text("detail");
+  letter.attempts = number("attempts");
+  letter.time = static_cast<std::int64_t>(number("time"));
+  letter.failing_since = static_cast<std::int64_t>(number("failing_since"));
+  letter.events = number("events");
+  letter.bytes = number("bytes");
+  front.body_size = number("body_size");
+  front.body_crc = static_cast<std::uint32_t>(number("body_crc"));
+  return front;
+}
+
+Front read_front(const std::string& path, File& file) {
+  std::array<std::uint8_t, front_size> fixed;
+  file.read(fixed.data(), fixed.size());
+  if (std::memcmp(fixed.data(), magic.data(), magic.size()) != 0) damaged(path, "it is no dead letter of this version");
+  const std::uint32_t size = get_u32(fixed.data() + magic.size());
+  if (size > longest_header) damaged(path, "its header is too long");
+  std::vector<std::uint8_t> header(size);
+  file.read(header.data(), header.size());
+  if (checksum({reinterpret_cast<const char*>(header.data()), header.size()}) !=
+      get_u32(fixed.data() + magic.size() + 4))
+    damaged(path, "its header's checksum is wrong");
+  Front front = read_header(path, header);
+  front.letter.file_size = file.size();
+  if (front.letter.file_size != front_size + size + front.body_size) damaged(path, "its size is not what it says");
+  return front;
+}
+
+/// Adds the entries, which are checked: an array of a time and a map each.
+std::uint64_t add_entries(EventBatch& batch, std::string_view bytes) {
+  const auto* at = reinterpret_cast<const std::uint8_t*>(bytes.data());
+  const std::uint8_t* const end = at + bytes.size();
+  std::uint64_t events = 0;
+  while (at != end) {
+    const std::uint8_t* const after = msgpack::skip(at, end);
+    if (after == nullptr || msgpack::type_of(*at) != msgpack::Type::array) return 0;
+    const msgpack::Value entry(at, after);
+    const std::uint8_t* p = entry.children();
+    EventTime time;
+    if (entry.count() != 2 || !read_time(p, after, time) || msgpack::type_of(*p) != msgpack::Type::map) return 0;
+    batch.add_held({at, static_cast<std::uint32_t>(after - at), 1});
+    at = after;
+    ++events;
+  }
+  return events;
+}
+
+/// Null where the object is no batch.
+BatchPtr read_batch(const msgpack::Value& object, const SlabPtr& slab) {
+  if (object.type() != msgpack::Type::array || object.count() != 3) return {};
+  const std::uint8_t* const tag_end = msgpack::skip(object.children(), object.end());
+  const std::uint8_t* const events_end = msgpack::skip(tag_end, object.end());
+  const msgpack::Value tag(object.children(), tag_end);
+  const msgpack::Value entries(events_end, object.end());
+  std::uint64_t events = 0;
+  if (!tag.is_text() || !msgpack::Value(tag_end, events_end).to_uint(events) || !entries.is_text()) return {};
+  auto batch = std::make_unique<EventBatch>(Tag::make(tag.text()));
+  batch->hold(slab);
+  if (add_entries(*batch, entries.text()) != events) return {};
+  return BatchPtr(std::move(batch));
+}
+
+void sync_folder(const std::string& path) { File(path, O_RDONLY | O_DIRECTORY).sync(); }
+
+}  // namespace
+
+std::string dead_letters_folder(const std::string& root_dir) { return root_dir + "/dead_letters"; }
+
+std::string dead_letters_folder(const std::string& root_dir, std::string_view output) {
+  return dead_letters_folder(root_dir) + "/" + file_name(output);
+}
+
+void write_dead_letter(const std::string& root_dir, DeadLetter& letter, const Chunk& chunk) {
+  const std::string folder = dead_letters_folder(root_dir, letter.output);
+  fs::create_directories(folder);
+  OutBuffer body;
+  make_body(chunk, body, letter);
+  const std::string header = make_header(letter, body.text());
+  std::string front(magic);
+  put_u32(front, static_cast<std::uint32_t>(header.size()));
+  put_u32(front, checksum(header));
+  front += header;
+  letter.path = folder + "/" + file_name(letter.id) + std::string(extension);
+  letter.file_size = front.size() + body.size();
+  const std::string next = letter.path + ".next";
+  try {
+    File file(next, O_WRONLY | O_CREAT | O_TRUNC);
+    file.write(front);
+    file.write(body.text());
+    file.sync();
+  } catch (const std::system_error&) {
+    ::unlink(next.c_str());
+    throw;
+  }
+  if (::rename(next.c_str(), letter.path.c_str()) != 0) fail("can't rename " + next);
+  sync_folder(folder);
+}
+
+DeadLetter read_dead_letter(const std::string& path) {
+  File file(path, O_RDONLY);
+  return read_front(path, file).letter;
+}
+
+std::vector<BatchPtr> read_dead_letter_batches(const std::string& path) {
+  File file(path, O_RDONLY);
+  const Front front = read_front(path, file);
+  const SlabPtr slab(Slab::make(front.body_size));
+  file.read(slab->data(), front.body_size);
+  const std::uint8_t* at = slab->data();
+  const std::uint8_t* const end = at + front.body_size;
+  if (checksum({reinterpret_cast<const char*>(at), front.body_size}) != front.body_crc)
+    damaged(path, "the checksum of its events is wrong");
+  std::vector<BatchPtr> batches;
+  while (at != end) {
+    const std::uint8_t* const after = msgpack::skip(at, end);
+    BatchPtr batch = after == nullptr ? BatchPtr() : read_batch(msgpack::Value(at, after), slab);
+    if (!batch) damaged(path, "its events are not what they should be");
+    batches.push_back(std::move(batch));
+    at = after;
+  }
+  return batches;
+}
+
+std::vector<DeadLetter> list_dead_letters(
+    const std::string& root_dir, const std::function<void(const std::string& path, const std::string& why)>& damaged) {
+  std::vector<DeadLetter> letters;
+  const std::string folder = dead_letters_folder(root_dir);
+  if (!fs::exists(folder)) return letters;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.path().extension() != extension) continue;
+    try {
+      letters.push_back(read_dead_letter(entry.path()));
+    } catch (const std::system_error& error) {
+      // Another process may have removed it by now.
+      if (error.code().value() != ENOENT) damaged(entry.path(), error.what());
+    } catch (const std::runtime_error& error) {
+      damaged(entry.path(), error.what());
+    }
+  }
+  std::sort(letters.begin(), letters.end(), [](const DeadLetter& a, const DeadLetter& b) {
+    return std::pair(a.time, std::string_view(a.id)) < std::pair(b.time, std::string_view(b.id));
+  });
+  return letters;
+}
+
+void remove_dead_letter(const std::string& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) fail("can't remove " + path);
+}
+
+}  // namespace logboom

@@ -1,0 +1,112 @@
+#include "pipeline/resend.hpp"
+
+#include <charconv>
+
+#include <nlohmann/json.hpp>
+
+#include "pipeline/letter_filter.hpp"
+
+namespace logboom {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* source = "dead_letters";
+
+/// The letter's id as a message's, so that a letter that was on its way when the process ended is not sent twice.
+MessageId message_id(const std::string& letter) {
+  MessageId id;
+  const auto half = [&letter](std::size_t from) {
+    std::uint64_t n = 0;
+    if (letter.size() >= from + 16) std::from_chars(letter.data() + from, letter.data() + from + 16, n, 16);
+    return n;
+  };
+  id.high = half(0) ^ 0x6465616420206c74U;
+  id.low = half(16);
+  return id;
+}
+
+class Resend {
+ public:
+  Resend(ResendContext context, const std::string& arguments, ControlCaller& caller)
+      : context_(std::move(context)), caller_(caller) {
+    const Json in = Json::parse(arguments);
+    to_ = in.value("to", "");
+    wait_ = in.value("wait", true);
+    letters_ = filtered(list_dead_letters(context_.root_dir, [](const std::string&, const std::string&) {}),
+                        letter_filter_from_json(in.at("filter").dump()));
+  }
+
+  std::string run() {
+    // A name that is wrong is said before anything is sent.
+    for (const DeadLetter& letter : letters_) static_cast<void>(output_for(letter));
+    for (const DeadLetter& letter : letters_) {
+      if (caller_.is_over()) break;
+      send(letter);
+      tell();
+    }
+    while (wait_ && settlements_->counts().open != 0 && !caller_.is_over()) {
+      settlements_->wait(std::chrono::milliseconds(200));
+      tell();
+    }
+    return state().dump();
+  }
+
+ private:
+  std::shared_ptr<OutputNode> output_for(const DeadLetter& letter) const {
+    return context_.outputs.find(to_.empty() ? letter.output : to_);
+  }
+
+  void send(const DeadLetter& letter) {
+    DeadLetterStore& store = context_.store;
+    if (!store.claim(letter.path)) return;
+    std::vector<BatchPtr> batches;
+    try {
+      batches = read_dead_letter_batches(letter.path);
+    } catch (...) {
+      store.release(letter.path);
+      throw;
+    }
+    settlements_->expect();
+    const auto settled = [settlements = settlements_, &store, path = letter.path](bool confirmed) {
+      confirmed ? store.remove(path) : store.release(path);
+      settlements->settle(confirmed);
+    };
+    const auto output = output_for(letter);
+    const bool sent = deliver_directly(source, batches, receipts_for(settled), message_id(letter.id), *output->sink,
+                                       context_.ledger, [this] { return caller_.is_over(); });
+    if (!sent) return;
+    ++sent_;
+    events_ += letter.events;
+  }
+
+  Json state() const {
+    const Settlements::Counts counts = settlements_->counts();
+    return {{"letters", letters_.size()},    {"sent", sent_},           {"events", events_},
+            {"delivered", counts.confirmed}, {"failed", counts.failed}, {"open", counts.open}};
+  }
+
+  void tell() {
+    std::string now = state().dump();
+    if (now != std::exchange(told_, now)) caller_.progress(now);
+  }
+
+  ResendContext context_;
+  ControlCaller& caller_;
+  std::string to_;
+  bool wait_ = true;
+  std::vector<DeadLetter> letters_;
+  std::shared_ptr<Settlements> settlements_ = std::make_shared<Settlements>();
+  std::uint64_t sent_ = 0;
+  std::uint64_t events_ = 0;
+  std::string told_;
+};
+
+}  // namespace
+
+std::string resend(ResendContext context, const std::string& arguments, ControlCaller& caller) {
+  return Resend(std::move(context), arguments, caller).run();
+}
+
+}  // namespace logboom

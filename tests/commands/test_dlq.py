@@ -1,0 +1,221 @@
+"""logboom dlq: what an output could not deliver is kept, shown, sent again once, and removed."""
+
+import json
+import subprocess
+
+import pytest
+
+from support import ledger
+from support.configs import forward_source
+from support.forward import Client, packed
+from support.logboom import binary
+from support.wait import wait_until
+
+T = 1700000000
+
+
+class Case:
+    """A run whose output `out` fails as long as the file `broken` is there, and else appends to the file `out.json`."""
+
+    def __init__(self, logboom, directory):
+        self._logboom = logboom
+        self.state = directory / "state"
+        self.directory = directory
+        self.broken = directory / "broken"
+        self.written = directory / "out.json"
+        self.broken.touch()
+        (directory / "deliver").write_text(f'#!/bin/sh\n[ ! -e {self.broken} ] || exit 1\ncat "$1" >> {self.written}\n')
+        (directory / "deliver").chmod(0o755)
+
+    def start(self, name="run", system="", buffer="memory"):
+        self.program = self._logboom(f"""<system>
+  root_dir {self.state}
+  {system}
+</system>
+{forward_source()}<match app.**>
+  @type exec
+  @id out
+  command {self.directory}/deliver
+  <format>
+    @type json
+  </format>
+  <buffer tag>
+    @type {buffer}
+    flush_mode immediate
+    retry_wait 10ms
+    retry_max_times 1
+  </buffer>
+</match>
+<match **>
+  @type null
+  @id other
+</match>
+""", name=name)
+        return self.program
+
+    def send(self, tag, first, count):
+        with Client(self.program.address()) as client:
+            client.send_and_wait(packed(tag, [(T, {"n": n}) for n in range(first, first + count)],
+                                        {"chunk": f"{tag}{first}"}), f"{tag}{first}")
+
+    def dlq(self, *args, expect=0):
+        done = subprocess.run([binary(), "dlq", args[0], "--root-dir", str(self.state), *args[1:]],
+                              capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+        assert done.returncode == expect, f"status {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def letters(self, *args):
+        return [json.loads(line) for line in self.dlq("list", "--json", *args).stdout.splitlines()]
+
+    def wait_for_letters(self, count):
+        return wait_until(lambda: len(found := self.letters()) == count and found, what=f"{count} dead letters")
+
+    def numbers(self):
+        return [json.loads(line)["n"] for line in self.written.read_text().splitlines()]
+
+
+@pytest.fixture
+def case(logboom, tmp_path):
+    return Case(logboom, tmp_path)
+
+
+def test_what_an_output_gives_up_is_kept_with_its_reason(case):
+    case.start()
+    case.send("app.web", 0, 10)
+    letter, = case.wait_for_letters(1)
+    assert (letter["output"], letter["tags"], letter["reason"], letter["events"]) == ("out", ["app.web"],
+                                                                                      "retry_limit", 10)
+    assert letter["attempts"] == 2
+    assert letter["detail"]
+    shown = [json.loads(line) for line in case.dlq("show").stdout.splitlines()]
+    assert [(line["tag"], line["time"], line["record"]) for line in shown] == [
+        ("app.web", T, {"n": n}) for n in range(10)]
+    assert "app.web" in case.dlq("list").stdout
+    found = ledger.balanced(case.state)
+    assert found["outputs"]["out"]["dropped"]["retry_limit"] == 10
+    case.program.stop()
+    assert len(case.letters()) == 1
+
+
+def test_a_resend_delivers_once_and_removes(case):
+    case.start()
+    case.send("app.web", 0, 10)
+    case.send("app.db", 10, 5)
+    case.wait_for_letters(2)
+    case.broken.unlink()
+    done = case.dlq("resend", "--all", "--json")
+    assert json.loads(done.stdout)["delivered"] == 2
+    assert sorted(case.numbers()) == list(range(15))
+    assert case.letters() == []
+    found = ledger.balanced(case.state)
+    assert found["sources"]["dead_letters"]["routed"] == 15
+    assert json.loads(case.dlq("resend", "--all", "--json").stdout)["sent"] == 0
+    case.program.stop()
+    assert sorted(case.numbers()) == list(range(15))
+
+
+def test_what_is_given_up_again_becomes_a_letter_again(case):
+    case.start()
+    case.send("app.web", 0, 10)
+    first, = case.wait_for_letters(1)
+    case.dlq("resend", "--output", "out")
+    second, = case.wait_for_letters(1)
+    assert second["id"] != first["id"]
+    assert second["events"] == 10
+    ledger.balanced(case.state)
+
+
+def test_a_resend_may_go_to_another_output(case):
+    case.start()
+    case.send("app.web", 0, 10)
+    case.wait_for_letters(1)
+    assert "other" in case.dlq("resend", "--all", "--to", "nobody", expect=1).stderr
+    case.dlq("resend", "--all", "--to", "other")
+    assert case.letters() == []
+    assert ledger.balanced(case.state)["outputs"]["other"]["delivered"] == 10
+
+
+def test_letters_are_chosen_by_id_tag_reason_and_age(case):
+    case.start()
+    for tag in ("app.web", "app.db", "app.cache"):
+        case.send(tag, 0, 1)
+    letters = case.wait_for_letters(3)
+    by_tag = {letter["tags"][0]: letter for letter in letters}
+
+    def chosen(*args):
+        return sorted(letter["tags"][0] for letter in case.letters(*args))
+
+    assert chosen("--tag", "app.{web,db}") == ["app.db", "app.web"]
+    assert chosen(by_tag["app.cache"]["id"]) == ["app.cache"]
+    assert chosen("--reason", "refused") == []
+    assert chosen("--output", "other") == []
+    assert chosen("--older-than", "1h") == []
+    assert len(chosen("--newer-than", "1h")) == 3
+    assert "--older-than" in case.dlq("list", "--older-than", "yesterday", expect=1).stderr
+
+
+def test_a_purge_wants_to_be_meant(case):
+    case.start()
+    case.send("app.web", 0, 10)
+    case.send("app.db", 0, 1)
+    case.wait_for_letters(2)
+    assert "--all" in case.dlq("purge", "--yes", expect=1).stderr
+    assert "--yes" in case.dlq("purge", "--all", expect=1).stderr
+    assert len(case.letters()) == 2
+    assert json.loads(case.dlq("purge", "--tag", "app.web", "--yes", "--json").stdout) == {"letters": 1, "events": 10}
+    assert [letter["tags"] for letter in case.letters()] == [["app.db"]]
+
+
+def test_there_is_a_limit_to_what_letters_take_up(case):
+    case.start(system="dead_letters_limit_size 1k")
+    case.send("app.web", 0, 500)
+    case.program.wait_for_log("no room for dead letters")
+    assert case.letters() == []
+    assert ledger.balanced(case.state)["outputs"]["out"]["dropped"]["retry_limit"] == 500
+
+
+def test_a_damaged_letter_is_named_and_the_others_are_there(case):
+    case.start()
+    case.send("app.web", 0, 10)
+    case.send("app.db", 0, 1)
+    letters = case.wait_for_letters(2)
+    path = next(letter["path"] for letter in letters if letter["tags"] == ["app.web"])
+    data = bytearray(open(path, "rb").read())
+    data[-1] ^= 1
+    open(path, "wb").write(data)
+    done = case.dlq("show", expect=1)
+    assert "damaged" in done.stderr and path in done.stderr
+    assert len(done.stdout.splitlines()) == 1
+    open(path, "wb").write(data[:40])
+    done = case.dlq("list", "--json", expect=1)
+    assert path in done.stderr
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_without_a_process_letters_can_be_looked_at_and_not_sent(case):
+    case.start()
+    case.send("app.web", 0, 10)
+    case.wait_for_letters(1)
+    case.program.stop()
+    assert len(case.dlq("show").stdout.splitlines()) == 10
+    assert "no logboom" in case.dlq("resend", "--all", expect=2).stderr
+
+
+def test_a_stop_ends_a_resend_that_waits_and_keeps_the_letters(case):
+    case.start()
+    case.send("app.web", 0, 10)
+    case.wait_for_letters(1)
+    config = case.program.config_path
+    config.write_text(config.read_text().replace("retry_max_times 1",
+                                                   "retry_forever true\n    flush_at_shutdown false"))
+    case.program.send_signal(1)
+    case.program.wait_for_log("reloaded:")
+    waiting = subprocess.Popen([binary(), "dlq", "resend", "--all", "--root-dir", str(case.state)],
+                               stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    wait_until(lambda: ledger.balanced(case.state)["outputs"]["out"]["buffered"] == 10, what="a chunk that waits")
+    case.program.send_signal(15)
+    waiting.communicate(timeout=30)
+    assert waiting.returncode != 0
+    case.program.wait_exit(30)
+    assert len(case.letters()) == 1
+    ledger.balanced(case.state)

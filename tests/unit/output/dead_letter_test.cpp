@@ -1,0 +1,157 @@
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+
+#include <logboom/testing.hpp>
+
+#include "output/dead_letter_file.hpp"
+#include "output/dead_letter_store.hpp"
+
+namespace logboom {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A batch of entries [n, {"n": n}].
+BatchPtr batch(std::string_view tag, int first, int count) {
+  OutBuffer bytes;
+  msgpack::Writer writer(bytes);
+  for (int n = first; n < first + count; ++n) {
+    writer.array(2);
+    writer.integer(n);
+    writer.map(1);
+    writer.string("n");
+    writer.integer(n);
+  }
+  const SlabPtr slab(Slab::make(bytes.size()));
+  std::memcpy(slab->data(), bytes.data(), bytes.size());
+  auto made = std::make_unique<EventBatch>(Tag::make(tag));
+  made->add({slab->data(), static_cast<std::uint32_t>(bytes.size()), static_cast<std::uint32_t>(count)}, slab);
+  return BatchPtr(std::move(made));
+}
+
+Chunk chunk(const std::string& id, std::vector<BatchPtr> batches) {
+  Chunk made;
+  made.id = id;
+  made.batches = std::move(batches);
+  for (const BatchPtr& each : made.batches) {
+    made.events += each->events();
+    made.bytes += each->bytes();
+  }
+  made.attempts = 3;
+  return made;
+}
+
+std::string content(const std::vector<BatchPtr>& batches) {
+  std::string out;
+  for (const BatchPtr& each : batches) {
+    out += cat(each->tag().text(), ":");
+    each->for_each([&out](const Event& event) {
+      std::int64_t n = 0;
+      event.record.find("n").to_int(n);
+      out += cat(" ", event.time.sec, "/", n);
+    });
+    out += "; ";
+  }
+  return out;
+}
+
+class DeadLetters : public ::testing::Test {
+ protected:
+  DeadLetters() { fs::create_directories(root); }
+  ~DeadLetters() override { fs::remove_all(root); }
+
+  std::vector<DeadLetter> list() {
+    return list_dead_letters(root, [this](const std::string&, const std::string& why) { damage.push_back(why); });
+  }
+  std::string bytes_of(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  }
+
+  const std::string root = fs::temp_directory_path() / cat("dead_letters_test.", ::getpid());
+  testing::RecordingLog log;
+  std::vector<std::string> damage;
+};
+
+TEST_F(DeadLetters, keep_every_event_with_its_tag_and_why) {
+  DeadLetterStore store(root, 1 << 20, log);
+  const std::string odd_tag("\xff\n\0x", 4);
+  ASSERT_TRUE(
+      store.store("es/main ../x", chunk("00ab", {batch("a", 1, 2), batch(odd_tag, 7, 1)}), "refused: bad index"));
+  const std::vector<DeadLetter> letters = list();
+  ASSERT_EQ(letters.size(), 1u);
+  const DeadLetter& letter = letters[0];
+  EXPECT_EQ(letter.output, "es/main ../x");
+  EXPECT_EQ(fs::path(letter.path).parent_path().parent_path(), fs::path(dead_letters_folder(root)));
+  EXPECT_THAT(letter.tags, ::testing::ElementsAre("a", odd_tag));
+  EXPECT_EQ(letter.reason, "refused");
+  EXPECT_EQ(letter.detail, "refused: bad index");
+  EXPECT_EQ(letter.attempts, 4u);
+  EXPECT_EQ(letter.events, 3u);
+  EXPECT_EQ(content(read_dead_letter_batches(letter.path)), cat("a: 1/1 2/2; ", odd_tag, ": 7/7; "));
+}
+
+TEST_F(DeadLetters, of_a_chunk_that_comes_again_are_there_once) {
+  DeadLetterStore store(root, 1 << 20, log);
+  EXPECT_TRUE(store.store("o", chunk("01", {batch("a", 1, 2)}), "refused: x"));
+  EXPECT_TRUE(store.store("o", chunk("01", {batch("a", 1, 2)}), "given up after 4 attempts: y"));
+  ASSERT_EQ(list().size(), 1u);
+  EXPECT_EQ(list()[0].reason, "retry_limit");
+}
+
+TEST_F(DeadLetters, take_up_no_more_than_their_limit_until_some_are_removed) {
+  const Chunk one = chunk("01", {batch("a", 1, 100)});
+  DeadLetterStore store(root, one.bytes + 600, log);
+  EXPECT_TRUE(store.store("o", one, "refused: x"));
+  EXPECT_FALSE(store.store("o", chunk("02", {batch("a", 1, 100)}), "refused: x"));
+  EXPECT_EQ(list().size(), 1u);
+  remove_dead_letter(list()[0].path);
+  EXPECT_TRUE(store.store("o", chunk("02", {batch("a", 1, 100)}), "refused: x"));
+}
+
+TEST_F(DeadLetters, that_are_cut_or_changed_anywhere_are_refused) {
+  DeadLetterStore store(root, 1 << 20, log);
+  ASSERT_TRUE(store.store("o", chunk("01", {batch("a", 1, 3)}), "refused: x"));
+  const std::string path = list()[0].path;
+  const std::string whole = bytes_of(path);
+  const auto is_refused = [&](const std::string& bytes) {
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+    try {
+      static_cast<void>(read_dead_letter_batches(path));
+      return false;
+    } catch (const std::runtime_error&) {
+      return true;
+    }
+  };
+  for (std::size_t size = 0; size < whole.size(); ++size) EXPECT_TRUE(is_refused(whole.substr(0, size))) << size;
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    std::string changed = whole;
+    changed[at] = static_cast<char>(changed[at] ^ 0x41);
+    EXPECT_TRUE(is_refused(changed)) << at;
+  }
+  EXPECT_FALSE(is_refused(whole));
+}
+
+TEST_F(DeadLetters, that_could_not_be_written_whole_leave_nothing) {
+  fs::create_directories(dead_letters_folder(root));
+  std::ofstream(dead_letters_folder(root, "o")) << "a file where a folder should be";
+  DeadLetterStore store(root, 1 << 20, log);
+  EXPECT_FALSE(store.store("o", chunk("01", {batch("a", 1, 3)}), "refused: x"));
+  EXPECT_TRUE(list().empty());
+  EXPECT_TRUE(damage.empty());
+}
+
+TEST_F(DeadLetters, are_claimed_by_one_at_a_time) {
+  DeadLetterStore store(root, 1 << 20, log);
+  EXPECT_TRUE(store.claim("x"));
+  EXPECT_FALSE(store.claim("x"));
+  store.release("x");
+  EXPECT_TRUE(store.claim("x"));
+}
+
+}  // namespace
+}  // namespace logboom
