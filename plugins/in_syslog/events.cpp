@@ -53,7 +53,7 @@ void Events::add(std::string_view text, bool cut, const EventTime& now) {
   if (parser_) return add_other(without_end(text));
   SyslogMessage message;
   if (!scan(text, message)) return;
-  if (settings_.options.join_split_lines) {
+  if (settings_.options.join_split_lines && joins_) {
     Joiner::Whole whole;
     bool is_whole = false;
     if (joiner_.take(text, message, address_, now, Joiner::Clock::now(), whole, is_whole)) {

@@ -31,7 +31,11 @@ class Events final : private ParsedSink {
   void on_timer();
   /// Gives out everything that is held.
   void end();
-  bool holds() const noexcept { return !joiner_.empty(); }
+  /// What is added from here to `end_receipt` is part of this promise.
+  void begin_receipt(Receipt receipt) { out_.begin_receipt(std::move(receipt)); }
+  void end_receipt() { out_.end_receipt(); }
+  /// Nothing is held back: a sender that is answered sends the next part only then.
+  void never_join() noexcept { joins_ = false; }
 
  private:
   void record(const std::optional<EventTime>& time, const msgpack::Value& map) override;
@@ -59,6 +63,7 @@ class Events final : private ParsedSink {
   OutBuffer changed_;
   std::string error_;
   bool timer_set_ = false;
+  bool joins_ = true;
 };
 
 }  // namespace logboom::in_syslog

@@ -1,5 +1,6 @@
 #include <stdexcept>
 
+#include "relp_session.hpp"
 #include "sessions.hpp"
 
 namespace logboom {
@@ -8,7 +9,7 @@ namespace in_syslog {
 namespace {
 
 struct Place {
-  enum class Kind : std::uint8_t { tcp, udp, unix_stream, unix_datagram } kind = Kind::udp;
+  enum class Kind : std::uint8_t { tcp, relp, udp, unix_stream, unix_datagram } kind = Kind::udp;
   std::string bind;  // or the path
   std::uint16_t port = 0;
 };
@@ -22,11 +23,12 @@ struct Place {
 Place parse_place(const std::string& text) {
   const std::size_t colon = text.find("://");
   const std::string scheme = text.substr(0, colon);
-  const bool on_network = scheme == "tcp" || scheme == "udp";
+  const bool on_network = scheme == "tcp" || scheme == "udp" || scheme == "relp";
   if (colon == std::string::npos || (!on_network && scheme != "unix" && scheme != "unixgram")) {
-    throw std::invalid_argument(cat("listen: '", text,
-                                    "' is none of tcp://ADDRESS:PORT, udp://ADDRESS:PORT, unix:///PATH and "
-                                    "unixgram:///PATH"));
+    throw std::invalid_argument(
+        cat("listen: '", text,
+            "' is none of tcp://ADDRESS:PORT, udp://ADDRESS:PORT, relp://ADDRESS:PORT, unix:///PATH and "
+            "unixgram:///PATH"));
   }
   Place place;
   place.bind = text.substr(colon + 3);
@@ -35,8 +37,8 @@ Place parse_place(const std::string& text) {
     if (place.bind.empty()) throw std::invalid_argument(cat("listen: '", text, "' has no path"));
     return place;
   }
-  place.kind = scheme == "tcp" ? Place::Kind::tcp : Place::Kind::udp;
-  place.port = 514;
+  place.kind = scheme == "tcp" ? Place::Kind::tcp : scheme == "relp" ? Place::Kind::relp : Place::Kind::udp;
+  place.port = place.kind == Place::Kind::relp ? 2514 : 514;
   const std::size_t end = place.bind.rfind(':');
   if (end != std::string::npos && place.bind.find(']', end) == std::string::npos) {
     const std::string digits = place.bind.substr(end + 1);
@@ -88,8 +90,8 @@ class SyslogInput final : public Input {
   void start(net::Host& host) override {
     shared_ = std::make_unique<Shared>(settings_, host);
     for (const Place& place : places_) {
-      const bool is_stream = place.kind == Place::Kind::tcp || place.kind == Place::Kind::unix_stream;
-      is_stream ? listen_stream(host, place) : listen_datagram(host, place);
+      const bool datagrams = place.kind == Place::Kind::udp || place.kind == Place::Kind::unix_datagram;
+      datagrams ? listen_datagram(host, place) : listen_stream(host, place);
     }
   }
 
@@ -173,7 +175,9 @@ class SyslogInput final : public Input {
     }
     where.keepalive = settings_.options.send_keepalive_packet;
     where.resolve_hostname = !settings_.hostname_key.empty();
-    host.listen(where, [this](net::Connection& connection) {
+    const bool relp = place.kind == Place::Kind::relp;
+    host.listen(where, [this, relp](net::Connection& connection) -> std::unique_ptr<net::Session> {
+      if (relp) return std::make_unique<RelpSession>(connection, *shared_);
       return std::make_unique<StreamSession>(connection, *shared_, limits_);
     });
   }
@@ -223,7 +227,7 @@ namespace plugins {
 PluginInfo in_syslog() {
   PluginInfo info = describe_plugin<logboom::in_syslog::SyslogInput>(
       PluginKind::input, "syslog",
-      "Syslog over TCP, UDP and unix sockets, as devices, daemons and Docker's syslog driver send it.");
+      "Syslog over TCP, UDP, RELP and unix sockets, as devices, daemons and Docker's syslog driver send it.");
   info.make = [make = std::move(info.make)](const Element& element, BuildContext& context) {
     logboom::in_syslog::refuse_tls(element);
     return make(element, context);

@@ -13,7 +13,8 @@ void describe_where(Describe<Options>& d) {
   d.section("transport", &Options::transport, "<transport udp>, which is the default, or <transport tcp>.");
   d.param("listen", &Options::listen,
           "Where to listen, instead of port, bind and transport; one or several of tcp://ADDRESS:PORT, "
-          "udp://ADDRESS:PORT, unix:///PATH and unixgram:///PATH, as Docker's syslog-address has them.");
+          "udp://ADDRESS:PORT, unix:///PATH and unixgram:///PATH, as Docker's syslog-address has them, and "
+          "relp://ADDRESS:PORT for RELP, whose messages are answered when the buffers have them.");
   d.param("socket_mode", &Options::socket_mode, "Permission bits of unix sockets' files.");
   d.param(
       "allowed_senders", &Options::allowed_senders,

@@ -44,13 +44,15 @@ struct Shared {
         unterminated(host.dropped("unterminated")),
         bad_framing(host.errors("bad_framing")),
         joined(host.errors("joined_lines")),
+        unconfirmed(host.errors("unconfirmed")),
         refusals(host.errors("sender_refused"), host.log()) {}
   const Settings& settings;
   TextEventCounts counts;
   Counter& cut;           // messages longer than the limit
   Counter& unterminated;  // counted messages of connections that ended within them
   Counter& bad_framing;
-  Counter& joined;  // messages that were put behind another
+  Counter& joined;       // messages that were put behind another
+  Counter& unconfirmed;  // reads of RELP that could not be stored: their connections were closed
   Refusals refusals;
 };
 

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace logboom {
+
+/// A blocking client of one address, for outputs' flush threads: connects, sends and receives within time limits, and
+/// can be interrupted.
+///
+/// Threads: one at a time, but for `interrupt`.
+class SocketClient {
+ public:
+  struct Address {
+    enum class Kind : std::uint8_t { tcp, udp, unix_stream, unix_datagram } kind = Kind::tcp;
+    std::string host;  // or the path
+    std::uint16_t port = 0;
+
+    bool is_datagram() const noexcept { return kind == Kind::udp || kind == Kind::unix_datagram; }
+    /// "tcp://192.0.2.7:514"
+    std::string to_string() const;
+  };
+  struct Limits {
+    std::chrono::milliseconds connect{5000};
+    std::chrono::milliseconds transfer{30000};  // without any progress
+  };
+
+  SocketClient(Address address, Limits limits) : address_(std::move(address)), limits_(limits) {}
+  ~SocketClient() { close(); }
+  SocketClient(const SocketClient&) = delete;
+  SocketClient& operator=(const SocketClient&) = delete;
+
+  /// Each returns an empty text, or why it failed; the connection is closed then.
+  /// Names are looked up anew for each connection, and each of their addresses is tried.
+  std::string connect();
+  /// All of it. A datagram is sent whole.
+  std::string send(std::string_view bytes);
+  /// Appends what comes next, at least one byte.
+  std::string receive(std::string& into) { return receive(into, limits_.transfer); }
+  std::string receive(std::string& into, std::chrono::milliseconds limit);
+
+  bool connected() const noexcept { return fd_ >= 0; }
+  /// False where the peer has closed a stream: what would be sent now would be lost. Bytes that have come stay.
+  bool peer_is_there();
+  void close() noexcept;
+  /// What blocks, or would, fails soon from now on. Threads: any.
+  void interrupt() noexcept { interrupted_.store(true, std::memory_order_relaxed); }
+  const Address& address() const noexcept { return address_; }
+
+ private:
+  std::string fail(std::string_view what, int error);
+  std::string wait(short events, std::chrono::milliseconds limit);
+  std::string connect_to(int family, const void* address, unsigned size);
+  std::string connect_unix();
+
+  Address address_;
+  Limits limits_;
+  int fd_ = -1;
+  std::atomic<bool> interrupted_{false};
+};
+
+}  // namespace logboom

@@ -1,0 +1,58 @@
+#include "options.hpp"
+
+namespace logboom::out_syslog {
+
+namespace {
+
+void describe_fields(Describe<Options>& d) {
+  d.param("facility", &Options::facility, "The facility of a message whose record says none: a name or a number.");
+  d.param("severity", &Options::severity, "The severity of a message whose record says none: a name or a number.");
+  d.param("facility_key", &Options::facility_key, "Field, or path such as $.a.b, with the facility.");
+  d.param("severity_key", &Options::severity_key, "The same for the severity.").alias("level_key");
+  d.param("hostname", &Options::hostname,
+          "The host's name of a message whose record says none; this machine's where nothing is said.");
+  d.param("hostname_key", &Options::hostname_key, "Field with the host's name.");
+  d.param("program", &Options::program, "The sender's name of a message whose record says none.").alias("tag");
+  d.param("program_key", &Options::program_key, "Field with the sender's name.");
+  d.param("procid_key", &Options::procid_key, "Field with the process id.");
+  d.param("msgid_key", &Options::msgid_key, "Field with RFC 5424's message id.");
+  d.param("message_key", &Options::message_key,
+          "Field with the message; where a record has none, `log` is taken, and then the record as JSON.");
+  d.param("structured_data_key", &Options::structured_data_key,
+          "Field with RFC 5424's structured data: a map of ids to maps, as the input syslog has it, or its text.");
+  d.param("structured_data_id", &Options::structured_data_id,
+          "The id, such as app@32473, of an element that has structured_data_fields as its parameters.");
+  d.param("structured_data_fields", &Options::structured_data_fields, "See structured_data_id.");
+  d.param("timezone", &Options::timezone, "The zone of times in messages; local where nothing is said.");
+}
+
+}  // namespace
+
+void Options::describe(Describe<Options>& d) {
+  d.param("host", &Options::host, "Where to send to: an address or a name.").alias("remote_syslog");
+  d.param("port", &Options::port, "Port to send to.");
+  d.param("path", &Options::path, "The unix socket, for the protocols unix and unixgram.");
+  d.choice("protocol", &Options::protocol,
+           {{"udp", Protocol::udp},
+            {"tcp", Protocol::tcp},
+            {"relp", Protocol::relp},
+            {"unix", Protocol::unix_stream},
+            {"unixgram", Protocol::unix_datagram}},
+           "Over what. RELP is answered: a chunk is written when its receiver has said so of each message.");
+  d.param("tls", &Options::tls, "TLS is not there yet: refused.");
+  d.choice("message_format", &Options::message_format, {{"rfc3164", Format::rfc3164}, {"rfc5424", Format::rfc5424}},
+           "The format of messages.");
+  d.choice("frame_type", &Options::frame_type, {{"newline", Framing::newline}, {"octet_count", Framing::octet_count}},
+           "How messages follow one another in a stream. With newline, a line end within a message is sent as #012.");
+  describe_fields(d);
+  d.param("packet_size", &Options::packet_size,
+          "A longer message is cut there, between characters, and ends with cut_mark; 0: none is cut, but datagrams at "
+          "65000 bytes.");
+  d.param("cut_mark", &Options::cut_mark, "What stands at the end of a message that was cut.");
+  d.param("connect_timeout", &Options::connect_timeout, "How long a connection may take to be made.");
+  d.param("timeout", &Options::timeout, "How long a peer may take nothing before the connection is given up.");
+  d.plugin("format", &Options::format, PluginKind::formatter,
+           "Makes the message of the event, instead of taking that of message_key.");
+}
+
+}  // namespace logboom::out_syslog
