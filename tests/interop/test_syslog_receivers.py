@@ -14,6 +14,8 @@ SAMPLE = """<source>
   @type syslog
   tag in
   listen unixgram://{dir}/in
+  severity_key severity
+  facility_key facility
   <parse>
     structured_data nested
   </parse>
@@ -32,7 +34,7 @@ module(load="imudp")
 module(load="imuxsock" SysSock.Use="off")
 input(type="imtcp" port="{port}" address="127.0.0.1")
 input(type="imudp" port="{port}" address="127.0.0.1")
-input(type="imuxsock" Socket="{dir}/rs" UseSpecialParser="off" ParseHostname="on")
+input(type="imuxsock" Socket="{dir}/rs" UseSpecialParser="off" ParseHostname="on" IgnoreTimestamp="off")
 template(name="t" type="string" string="%pri%|%timereported:::date-rfc3339%|%hostname%|%app-name%|%procid%|%structured-data%|%msg%\\n")
 if $inputname != "rsyslogd" then action(type="omfile" file="{dir}/out" template="t")
 """
@@ -119,7 +121,7 @@ def test_what_the_input_reads_of_the_output_is_the_same(logboom, short_dir):
     receiver.wait_for_lines(1)
     when, _, rest = receiver.stdout.lines()[0].partition(" +0000 ")
     tag, _, record = rest.partition(": ")
-    assert (when, tag) == ("2026-11-23 00:33:46.500000000", "r.user.notice")
+    assert (when, tag) == ("2026-11-23 00:33:46.500000000", "r.local3.err")
     assert json.loads(record) == {"host": "web", "ident": "app", "pid": "7", "msgid": "m",
                                   "message": "hello there\nof two lines",
                                   "structured_data": {"x@1": {"k": 'v "q"'}}}

@@ -92,7 +92,11 @@ TEST(InGelf, chunks_that_are_not_whole_are_given_up) {
   EXPECT_EQ(chunks.add("b", parts[1], now, message), in_gelf::Chunks::Outcome::waiting);
   EXPECT_EQ(chunks.expire(now + std::chrono::seconds(4)), 0u);
   EXPECT_EQ(chunks.expire(now + std::chrono::seconds(5)), 2u);
-  for (const char* bad : {"\x1e\x0f", "\x1e\x0fAAAAAAAA\x02\x02x", "\x1e\x0fAAAAAAAA\x01\xff"}) {
+  for (const char* bad : {"\x1e\x0f",
+                          "\x1e\x0f"
+                          "AAAAAAAA\x02\x02x",
+                          "\x1e\x0f"
+                          "AAAAAAAA\x01\xff"}) {
     EXPECT_EQ(chunks.add("a", bad, now, message), in_gelf::Chunks::Outcome::invalid) << bad;
   }
   const std::string big(60'000, 'x');
@@ -106,7 +110,8 @@ TEST(InGelf, chunks_that_are_not_whole_are_given_up) {
 }
 
 TEST(InGelf, over_tcp_a_nul_ends_each_message_wherever_the_stream_is_cut) {
-  Started started({{"protocol_type", "tcp"}, {"source_address_key", "from"}, {"strip_leading_underscore", "false"}});
+  Started started(
+      Params{{"protocol_type", "tcp"}, {"source_address_key", "from"}, {"strip_leading_underscore", "false"}});
   using namespace std::string_literals;
   const std::string stream = "{\"_a\":1}\0\n{\"b\":[2]}\0no\0{\"c\":3}\0rest"s;
   for (std::size_t cut = 1; cut < stream.size(); ++cut) {
@@ -124,12 +129,12 @@ TEST(InGelf, over_tcp_a_nul_ends_each_message_wherever_the_stream_is_cut) {
 }
 
 TEST(InGelf, what_is_too_long_is_dropped_and_counted) {
-  Started tcp({{"protocol_type", "tcp"}, {"message_length_limit", "10"}});
+  Started tcp(Params{{"protocol_type", "tcp"}, {"message_length_limit", "10"}});
   const auto client = tcp.host.connect();
-  client->feed_bytewise(std::string("{\"a\":\"bcdefghi\"}\0{\"a\":1}\0", 24));
+  client->feed_bytewise(std::string("{\"a\":\"bcdefghi\"}\0{\"a\":1}\0", 25));
   EXPECT_EQ(client->connection().rows().size(), 1u);
   EXPECT_EQ(tcp.host.dropped_counts()["too_long"], 1u);
-  Started bomb({{"message_length_limit", "1k"}});
+  Started bomb(Params{{"message_length_limit", "1k"}});
   bomb.datagrams({compressed("{\"a\":\"" + std::string(100'000, 'x') + "\"}")});
   EXPECT_TRUE(bomb.rows().empty());
   EXPECT_EQ(bomb.host.dropped_counts()["unmatched"], 1u);

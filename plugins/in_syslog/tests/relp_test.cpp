@@ -30,7 +30,7 @@ struct Relp {
 };
 
 const std::string open = "1 open 14 relp_version=0\n";
-const std::string offer = "1 rsp 61 200 OK\nrelp_version=0\nrelp_software=logboom\ncommands=syslog\n";
+const std::string offer = "1 rsp 59 200 OK\nrelp_version=0\nrelp_software=logboom\ncommands=syslog\n";
 
 TEST(InSyslogRelp, answers_each_message_wherever_the_stream_is_cut) {
   const std::string stream = open + "2 syslog 9 <13>a: 12\n3 syslog 10 <13>b: x\ny\n4 close 0\n";
