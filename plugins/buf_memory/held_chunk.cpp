@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::size_t first_block = 4 * 1024;
 constexpr std::uint64_t batch_overhead = sizeof(EventBatch) + sizeof(BatchPtr);
+// Of a message that waits: its id here and in the window, its receipt, and the answer that is owed.
+constexpr std::uint64_t waiting_overhead = 200;
 
 /// A smaller chunk, or one that becomes hardly smaller, is not worth the work.
 constexpr std::uint64_t worth_compressing = 4 * 1024;
@@ -43,7 +45,10 @@ std::uint64_t reservation_of(const EventBatch& batch) noexcept {
 }
 
 void HeldChunk::add(const BatchPtr& batch, const MessageId& id) {
-  if (id) ids_.push_back(id);
+  if (id) {
+    ids_.push_back(id);
+    held += waiting_overhead;
+  }
   if (batch->bytes() < copy_below) {
     add_copy(*batch);
   } else {
@@ -128,7 +133,7 @@ void HeldChunk::compress() {
   } else {
     zstd_compress(plain.text(), packed_);
   }
-  const std::uint64_t packed = packed_.size() + batch_overhead * chunk.batches.size();
+  const std::uint64_t packed = packed_.size() + batch_overhead * chunk.batches.size() + waiting_overhead * ids_.size();
   if (packed > held / 4 * 3) return packed_.release_memory();
   for (const BatchPtr& batch : chunk.batches) {
     outlines_.push_back(

@@ -1,4 +1,6 @@
 #include <cstring>
+#include <thread>
+#include <vector>
 
 #include "memory_buffer_test_support.hpp"
 
@@ -141,6 +143,36 @@ TEST(MemoryBufferDuplicates, a_window_of_nothing_stores_everything) {
   for (int i = 0; i < 2; ++i) buffer.send(batch_of("a", 0, 1), first, state);
   EXPECT_EQ(buffer.take_now()->events, 2U);
   EXPECT_EQ(state.confirmed, 2);
+}
+
+TEST(MemoryBufferDuplicates, of_several_workers_that_bring_the_same_messages_one_stores_each) {
+  constexpr int messages = 2000;
+  constexpr int workers = 3;
+  Fixture buffer(immediate_buffer());
+  ReceiptState state;
+  std::vector<std::thread> threads;
+  for (int worker = 0; worker < workers; ++worker) {
+    threads.emplace_back([&buffer, &state] {
+      for (int n = 0; n < messages; ++n) {
+        const MessageId id{7, static_cast<std::uint64_t>(n) + 1};
+        buffer.send(batch_of("a", n, 1), id, state, n % 2 == 0 ? AckLevel::delivered : AckLevel::memory);
+      }
+    });
+  }
+  std::vector<int> seen(messages);
+  const auto flush = [&] {
+    while (const Chunk* chunk = buffer.take_now()) {
+      for (const std::int64_t n : numbers(*chunk)) ++seen[static_cast<std::size_t>(n)];
+      buffer->done(*chunk, 0);
+    }
+  };
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (state.confirmed + state.failed < workers * messages && std::chrono::steady_clock::now() < deadline) flush();
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(state.confirmed, workers * messages);
+  EXPECT_EQ(seen, std::vector<int>(messages, 1));
+  EXPECT_EQ(buffer.duplicates(), static_cast<std::uint64_t>((workers - 1) * messages));
+  buffer.expect_balance();
 }
 
 }  // namespace
