@@ -40,7 +40,7 @@ class LateOutput : public ChunkOutput {
   std::mutex mutex;
   std::vector<Commit> commits;
   std::function<WriteResult(const Chunk&)> on_write;
-  bool settle_at_once = false;
+  std::atomic<bool> settle_at_once{false};
   std::atomic<int> writes{0};
 };
 
