@@ -200,9 +200,9 @@ void BufferOptions::describe(Describe<BufferOptions>& d) {
   d.param("retry_wait", &O::retry_wait, "The wait before the second attempt, or each one if periodic.");
   d.param("retry_exponential_backoff_base", &O::retry_exponential_backoff_base, "By what each wait is multiplied.");
   d.param("retry_max_interval", &O::retry_max_interval, "No wait is longer.");
-  d.param("retry_timeout", &O::retry_timeout, "A chunk that fails for so long is dropped.");
-  d.param("retry_max_times", &O::retry_max_times, "A chunk is dropped after so many retries.");
-  d.param("retry_forever", &O::retry_forever, "No chunk is dropped for having failed too long.");
+  d.param("retry_timeout", &O::retry_timeout, "A chunk that fails for so long is given up, and becomes a dead letter.");
+  d.param("retry_max_times", &O::retry_max_times, "A chunk is given up after so many retries.");
+  d.param("retry_forever", &O::retry_forever, "No chunk is given up for having failed too long.");
   d.param("retry_randomize", &O::retry_randomize, "Each wait is up to an eighth shorter or longer.");
   d.param("slow_flush_log_threshold", &O::slow_flush_log_threshold, "Seconds; a write that takes longer is logged.");
   d.param("ordered", &O::ordered, "Chunks are written one after the other; none passes one that is being retried.");
