@@ -79,6 +79,14 @@ std::optional<std::string> from_strict_base64(std::string_view text) {
   return to_base64(bytes) == text ? std::optional(std::move(bytes)) : std::nullopt;
 }
 
+/// The same text with other characters for two of the digits.
+std::string with_digits(std::string base64, std::string_view from, std::string_view to) {
+  for (char& c : base64) {
+    if (const std::size_t at = from.find(c); at != std::string_view::npos) c = to[at];
+  }
+  return base64;
+}
+
 std::string in_lines(const std::string& text) {
   std::string out;
   for (std::size_t at = 0; at < text.size(); at += 60) out += text.substr(at, 60) + "\n";
@@ -254,12 +262,6 @@ Val Machine::library(const Node& node) {
 }
 
 Val Machine::library_text(Library function, std::string_view text, std::string_view format) {
-  const auto url_safe = [](std::string base64, std::string_view from, std::string_view to) {
-    for (char& c : base64) {
-      if (const std::size_t at = from.find(c); at != std::string_view::npos) c = to[at];
-    }
-    return base64;
-  };
   const auto made = [this](const std::optional<std::string>& result, const char* error) {
     return result ? this->text(*result) : fail(std::string("ArgumentError: ") + error);
   };
@@ -271,11 +273,11 @@ Val Machine::library_text(Library function, std::string_view text, std::string_v
     case Library::date_time_strptime: return read_time(text, format, true);
     case Library::base64_encode: return this->text(in_lines(to_base64(text)));
     case Library::base64_strict_encode: return this->text(to_base64(text));
-    case Library::base64_url_encode: return this->text(url_safe(to_base64(text), "+/", "-_"));
+    case Library::base64_url_encode: return this->text(with_digits(to_base64(text), "+/", "-_"));
     case Library::base64_decode: return this->text(from_base64(text));
     case Library::base64_strict_decode: return made(from_strict_base64(text), "invalid base64");
     case Library::base64_url_decode: {
-      std::string standard = url_safe(std::string(text), "-_", "+/");
+      std::string standard = with_digits(std::string(text), "-_", "+/");
       while (standard.size() % 4 != 0) standard += '=';
       return made(from_strict_base64(standard), "invalid base64");
     }
