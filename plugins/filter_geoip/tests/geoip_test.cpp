@@ -22,17 +22,14 @@ using logboom::testing::section;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using Params = FilterDriver::Params;
-using Json = nlohmann::json;
 
 Mmdb places() {
-  const Json boxford = {
-      {"city", {{"names", {{"en", "Boxford"}, {"de", "Boxfurt"}}}}},
-      {"country", {{"iso_code", "GB"}, {"names", {{"en", "United Kingdom"}}}, {"geoname_id", 2635167}}},
-      {"location", {{"latitude", 51.75}, {"longitude", -1.25}}},
-      {"postal", {{"code", "OX1"}}},
-      {"subdivisions", Json::array({{{"iso_code", "ENG"}, {"names", {{"en", "England"}}}}, {{"iso_code", "WBK"}}})},
-      {"is_anycast", true}};
-  const Json country_only = {{"country", {{"iso_code", "SE"}, {"names", {{"en", "Sweden"}}}}}};
+  constexpr std::string_view boxford =
+      R"({"city":{"names":{"de":"Boxfurt","en":"Boxford"}},)"
+      R"("country":{"iso_code":"GB","names":{"en":"United Kingdom"},"geoname_id":2635167},)"
+      R"("location":{"latitude":51.75,"longitude":-1.25},"postal":{"code":"OX1"},"is_anycast":true,)"
+      R"("subdivisions":[{"iso_code":"ENG","names":{"en":"England"}},{"iso_code":"WBK"}]})";
+  constexpr std::string_view country_only = R"({"country":{"iso_code":"SE","names":{"en":"Sweden"}}})";
   Mmdb made;
   made.add("2.125.160.0/24", boxford).add("89.160.20.112/28", country_only).add("2001:db8::/32", boxford);
   return made;

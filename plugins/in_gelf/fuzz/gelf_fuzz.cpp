@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "chunks.hpp"
+#include "../chunks.hpp"
 
 /// Datagrams of a length each: whatever comes, what is not whole is bounded, and a whole message has its parts' length.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

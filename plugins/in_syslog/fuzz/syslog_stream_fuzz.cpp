@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
-#include "framer.hpp"
-#include "tag_format.hpp"
+#include "../framer.hpp"
+#include "../tag_format.hpp"
 
 #include <logboom/syslog.hpp>
 
