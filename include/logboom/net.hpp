@@ -15,6 +15,10 @@
 #include <logboom/log.hpp>
 #include <logboom/metrics.hpp>
 
+namespace logboom {
+class TlsServer;
+}
+
 /// What inputs find instead of sockets. A session is sans-io: bytes come in by calls, what it wants done goes out by
 /// calls on its connection; tests drive it without a socket (logboom/testing.hpp).
 namespace logboom::net {
@@ -148,6 +152,7 @@ struct StreamListen {
   bool reset_on_close = true;         // the protocol's own linger: RST instead of FIN where no answers are owed
   bool keepalive = false;             // SO_KEEPALIVE
   bool resolve_hostname = false;
+  std::shared_ptr<TlsServer> tls;  // speaks TLS (logboom/transport.hpp); null: plaintext
 };
 
 struct DatagramListen {

@@ -24,6 +24,7 @@ class ForwardInput final : public Input {
     if (type != nullptr && type->value == "unix" && options_.unix_path.empty()) {
       options_.unix_path = "/var/run/fluent/fluent.sock";
     }
+    tls_ = read_transport(options_.transport, element, {TransportKind::tcp, TransportKind::tls}).tls;
     on_port_ = options_.unix_path.empty() || element.find("port") != nullptr || element.find("bind") != nullptr;
   }
 
@@ -38,6 +39,7 @@ class ForwardInput final : public Input {
     if (on_port_) {
       where.bind = options_.bind;
       where.port = options_.port;
+      where.tls = tls_;
       listen(host, where);
       net::DatagramListen heartbeats;
       heartbeats.bind = options_.bind;
@@ -45,6 +47,7 @@ class ForwardInput final : public Input {
       host.listen_datagram(heartbeats, [](net::Source&) { return std::make_unique<Heartbeats>(); });
     }
     if (!options_.unix_path.empty()) {
+      where.tls = nullptr;
       where.unix_path = options_.unix_path;
       if (options_.unix_permission) where.unix_mode = options_.unix_permission->bits;
       listen(host, where);
@@ -58,6 +61,7 @@ class ForwardInput final : public Input {
   }
 
   Options options_;
+  std::shared_ptr<TlsServer> tls_;
   bool on_port_ = true;
   std::unique_ptr<Shared> shared_;
 };
@@ -65,12 +69,10 @@ class ForwardInput final : public Input {
 /// What would make a connection safe must never be passed over in silence.
 void refuse_what_is_not_there(const Element& element) {
   for (const Element& section : element.children) {
-    if (section.name == "security" || section.name == "transport") {
-      throw ConfigError(section.pos, cat("<", section.name,
-                                         "> is not supported by this version's forward input: it would listen without ",
-                                         section.name == "security" ? "authentication" : "TLS",
-                                         ". Remove the section to accept that, or keep the port private"));
-    }
+    if (section.name != "security") continue;
+    throw ConfigError(section.pos,
+                      "<security> is not supported by this version's forward input: it would listen without "
+                      "authentication. Remove the section to accept that, or keep the port private");
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include <logboom/params.hpp>
 #include <logboom/receipt.hpp>
+#include <logboom/transport.hpp>
 
 namespace logboom::in_forward {
 
@@ -29,6 +30,7 @@ struct Options {
   std::optional<ByteSize> chunk_size_warn_limit;
   ByteSize decompression_size_limit{std::uint64_t{256} << 20};
   AckLevel ack = AckLevel::by_output;
+  TransportOptions transport;
 
   static void describe(Describe<Options>& d) {
     d.param("port", &Options::port, "TCP port to listen on, and UDP port for heartbeats; 0 takes a free one.");
@@ -67,6 +69,7 @@ struct Options {
              "disk (fdatasync), or written by the outputs, for which they are flushed at once. Where nothing is said "
              "each buffer holds them in its own way: a file buffer on disk, one in memory in memory, and an output "
              "without a buffer has written them.");
+    d.section("transport", &Options::transport, transport_doc);
   }
 };
 

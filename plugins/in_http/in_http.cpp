@@ -21,6 +21,7 @@ class HttpInput final : public Input {
       throw ConfigError(context.element().find("cors_allow_credentials")->value_pos,
                         "cors_allow_credentials needs origins by name, not `*`");
     }
+    tls_ = read_transport(options_.transport, context.element(), {TransportKind::tcp, TransportKind::tls}).tls;
     if (!options_.by_content_type()) parsers_ = context.parser(options_.parse);
   }
 
@@ -29,6 +30,7 @@ class HttpInput final : public Input {
     net::StreamListen where;
     where.bind = options_.bind;
     where.port = options_.port;
+    where.tls = tls_;
     where.backlog = options_.backlog;
     where.reset_on_close = false;
     host.listen(where,
@@ -39,18 +41,9 @@ class HttpInput final : public Input {
   Options options_;
   Extractor extractor_;
   BuildContext::ParserFactory parsers_;
+  std::shared_ptr<TlsServer> tls_;
   std::unique_ptr<Shared> shared_;
 };
-
-/// What would make a connection safe must never be passed over in silence.
-void refuse_tls(const Element& element) {
-  for (const Element* section : element.sections("transport")) {
-    if (section->arg == "tcp") continue;
-    throw ConfigError(section->pos, cat("<transport ", section->arg,
-                                        "> is not supported by this version's http input: it would listen without TLS. "
-                                        "Remove the section to accept that, or keep the port private"));
-  }
-}
 
 }  // namespace
 }  // namespace in_http
@@ -58,13 +51,8 @@ void refuse_tls(const Element& element) {
 namespace plugins {
 
 PluginInfo in_http() {
-  PluginInfo info = describe_plugin<logboom::in_http::HttpInput>(
+  return describe_plugin<logboom::in_http::HttpInput>(
       PluginKind::input, "http", "Receives events over HTTP: JSON, msgpack, NDJSON, forms, or text for a parser.");
-  info.make = [make = std::move(info.make)](const Element& element, BuildContext& context) {
-    logboom::in_http::refuse_tls(element);
-    return make(element, context);
-  };
-  return info;
 }
 
 }  // namespace plugins

@@ -7,6 +7,7 @@
 
 #include <logboom/extract.hpp>
 #include <logboom/params.hpp>
+#include <logboom/transport.hpp>
 
 namespace logboom::in_http {
 
@@ -26,6 +27,7 @@ struct Options {
   bool use_204_response = false;
   bool dump_error_log = true;
   std::chrono::nanoseconds blocking_timeout = std::chrono::milliseconds(500);
+  TransportOptions transport;
   PluginSection parse{"", nullptr};
   std::optional<ExtractOptions> extract;
 

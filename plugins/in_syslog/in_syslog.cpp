@@ -99,15 +99,19 @@ class SyslogInput final : public Input {
   void set_places(const Element& element) {
     const Options& options = settings_.options;
     if (options.listen.empty()) {
-      const bool tcp = options.transport ? options.transport->arg == "tcp" : options.protocol_type == Protocol::tcp;
-      places_.push_back({tcp ? Place::Kind::tcp : Place::Kind::udp, options.bind, options.port});
+      const TransportKind usual = options.protocol_type == Protocol::tcp ? TransportKind::tcp : TransportKind::udp;
+      const Transport transport = read_transport(options.transport, element,
+                                                 {usual, TransportKind::udp, TransportKind::tcp, TransportKind::tls});
+      tls_ = transport.tls;
+      const auto kind = transport.kind == TransportKind::udp ? Place::Kind::udp : Place::Kind::tcp;
+      places_.push_back({kind, options.bind, options.port});
       return;
     }
     for (const char* key : {"port", "bind", "protocol_type"}) {
       if (element.find(key) == nullptr) continue;
       fail(element, key, cat("give either `listen` or `", std::string_view(key), "`, not both"));
     }
-    if (options.transport) {
+    if (!element.sections("transport").empty()) {
       throw ConfigError(element.sections("transport").back()->pos, "give either `listen` or <transport>, not both");
     }
     for (const std::string& text : options.listen) {
@@ -172,6 +176,7 @@ class SyslogInput final : public Input {
     } else {
       where.bind = place.bind;
       where.port = place.port;
+      where.tls = tls_;
     }
     where.keepalive = settings_.options.send_keepalive_packet;
     where.resolve_hostname = !settings_.hostname_key.empty();
@@ -204,20 +209,11 @@ class SyslogInput final : public Input {
 
   Settings settings_;
   std::vector<Place> places_;
+  std::shared_ptr<TlsServer> tls_;
   Framer::Limits limits_;
   Element section_;  // of a parser that is not this input's own
   std::unique_ptr<Shared> shared_;
 };
-
-/// What would make a connection safe must never be passed over in silence.
-void refuse_tls(const Element& element) {
-  for (const Element* section : element.sections("transport")) {
-    if (section->arg == "udp" || section->arg == "tcp") continue;
-    throw ConfigError(section->pos, cat("<transport ", section->arg,
-                                        "> is not supported by this version's syslog input: give `tcp` or `udp`, and "
-                                        "keep the port private"));
-  }
-}
 
 }  // namespace
 }  // namespace in_syslog
@@ -225,14 +221,9 @@ void refuse_tls(const Element& element) {
 namespace plugins {
 
 PluginInfo in_syslog() {
-  PluginInfo info = describe_plugin<logboom::in_syslog::SyslogInput>(
+  return describe_plugin<logboom::in_syslog::SyslogInput>(
       PluginKind::input, "syslog",
       "Syslog over TCP, UDP, RELP and unix sockets, as devices, daemons and Docker's syslog driver send it.");
-  info.make = [make = std::move(info.make)](const Element& element, BuildContext& context) {
-    logboom::in_syslog::refuse_tls(element);
-    return make(element, context);
-  };
-  return info;
 }
 
 }  // namespace plugins

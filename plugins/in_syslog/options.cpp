@@ -10,7 +10,9 @@ void describe_where(Describe<Options>& d) {
   d.choice("protocol_type", &Options::protocol_type,
            {{"", Protocol::none}, {"udp", Protocol::udp}, {"tcp", Protocol::tcp}},
            "The old way of saying <transport>.");
-  d.section("transport", &Options::transport, "<transport udp>, which is the default, or <transport tcp>.");
+  d.section(
+      "transport", &Options::transport,
+      "<transport udp>, which is the default, <transport tcp>, or <transport tls>; the parameters are those of TLS.");
   d.param("listen", &Options::listen,
           "Where to listen, instead of port, bind and transport; one or several of tcp://ADDRESS:PORT, "
           "udp://ADDRESS:PORT, unix:///PATH and unixgram:///PATH, as Docker's syslog-address has them, and "

@@ -8,6 +8,7 @@
 
 #include <logboom/params.hpp>
 #include <logboom/syslog.hpp>
+#include <logboom/transport.hpp>
 
 #include "framer.hpp"
 
@@ -15,17 +16,12 @@ namespace logboom::in_syslog {
 
 enum class Protocol : std::uint8_t { none, udp, tcp };
 
-struct TransportOptions {
-  std::string arg = "udp";
-  static void describe(Describe<TransportOptions>&) {}
-};
-
 struct Options {
   std::string tag;
   std::uint16_t port = 5140;
   std::string bind = "0.0.0.0";
   Protocol protocol_type = Protocol::none;
-  std::optional<TransportOptions> transport;
+  TransportOptions transport;
   std::vector<std::string> listen;
   FileMode socket_mode{0666};
   std::vector<std::string> allowed_senders;

@@ -21,6 +21,7 @@ class TcpInput final : public Input {
     }
     if (options_.delimiter.empty()) throw ConfigError(element.pos, "delimiter must not be empty");
     if (options_.security) allow(element);
+    tls_ = read_transport(options_.transport, element, {TransportKind::tcp, TransportKind::tls}).tls;
     parsers_ = context.parser(options_.parse);
   }
 
@@ -29,6 +30,7 @@ class TcpInput final : public Input {
     net::StreamListen where;
     where.bind = options_.bind;
     where.port = options_.port;
+    where.tls = tls_;
     where.keepalive = options_.send_keepalive_packet;
     where.resolve_hostname = !options_.source_hostname_key.empty();
     host.listen(where, [this](net::Connection& connection) {
@@ -60,18 +62,9 @@ class TcpInput final : public Input {
   Extractor extractor_;
   Networks allowed_;
   BuildContext::ParserFactory parsers_;
+  std::shared_ptr<TlsServer> tls_;
   std::unique_ptr<Shared> shared_;
 };
-
-/// What would make a connection safe must never be passed over in silence.
-void refuse_tls(const Element& element) {
-  for (const Element* section : element.sections("transport")) {
-    if (section->arg == "tcp") continue;
-    throw ConfigError(section->pos, cat("<transport ", section->arg,
-                                        "> is not supported by this version's tcp input: it would listen without TLS. "
-                                        "Remove the section to accept that, or keep the port private"));
-  }
-}
 
 }  // namespace
 }  // namespace in_tcp
@@ -79,13 +72,7 @@ void refuse_tls(const Element& element) {
 namespace plugins {
 
 PluginInfo in_tcp() {
-  PluginInfo info =
-      describe_plugin<logboom::in_tcp::TcpInput>(PluginKind::input, "tcp", "Receives text over TCP, line by line.");
-  info.make = [make = std::move(info.make)](const Element& element, BuildContext& context) {
-    logboom::in_tcp::refuse_tls(element);
-    return make(element, context);
-  };
-  return info;
+  return describe_plugin<logboom::in_tcp::TcpInput>(PluginKind::input, "tcp", "Receives text over TCP, line by line.");
 }
 
 }  // namespace plugins

@@ -7,6 +7,7 @@
 
 #include <logboom/extract.hpp>
 #include <logboom/params.hpp>
+#include <logboom/transport.hpp>
 
 namespace logboom::in_tcp {
 
@@ -39,6 +40,7 @@ struct Options {
   bool send_keepalive_packet = false;
   bool emit_unmatched_lines = false;
   std::optional<SecurityOptions> security;
+  TransportOptions transport;
   PluginSection parse;
   std::optional<ExtractOptions> extract;
 
@@ -58,6 +60,7 @@ struct Options {
             "A message that does not match becomes an event with the field unmatched_line; otherwise it is counted as "
             "dropped.");
     d.section("security", &Options::security, "Restricts who may connect.");
+    d.section("transport", &Options::transport, transport_doc);
     d.plugin("parse", &Options::parse, PluginKind::parser, "What a message is.");
     d.section("extract", &Options::extract, extract_doc);
   }

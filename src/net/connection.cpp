@@ -12,6 +12,8 @@
 #include <cstring>
 #include <utility>
 
+#include "net/tls_failure.hpp"
+
 namespace logboom::net {
 
 namespace {
@@ -31,13 +33,15 @@ bool is_socket(int fd) {
 }  // namespace
 
 StreamConnection::StreamConnection(Worker& worker, std::shared_ptr<StreamGroup> group, int fd, PeerName peer,
-                                   std::uint64_t id)
+                                   std::uint64_t id, std::shared_ptr<TlsStream> tls)
     : worker_(worker),
       keep_group_(std::move(group)),
       group_(*keep_group_),
       emitter_(group_.emitter(worker)),
       fd_(fd),
       is_socket_(!group_.adopted || is_socket(fd)),
+      looked_(!group_.failures),
+      tls_(std::move(tls)),
       peer_(std::move(peer)),
       id_(id) {
   group_.accepted.add();
@@ -59,9 +63,11 @@ void StreamConnection::open() {
 
 std::size_t StreamConnection::on_ready(std::uint32_t events) {
   if (state_ == State::dead) return 0;
+  read_on_ = false;
   if ((events & EPOLLOUT) != 0) flush_outbox();
   std::size_t bytes = 0;
-  if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 && may_read()) bytes = read_once();
+  const bool readable = (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 || (tls_ && tls_->wants_write());
+  if (readable && may_read()) bytes = read_once();
   after_call();
   return bytes;
 }
@@ -71,7 +77,21 @@ bool StreamConnection::may_read() const noexcept {
 }
 
 std::ptrdiff_t StreamConnection::receive(std::uint8_t* data, std::size_t size) {
+  if (tls_) return tls_->read(data, size);
   return is_socket_ ? ::recv(fd_, data, size, 0) : ::read(fd_, data, size);
+}
+
+std::ptrdiff_t StreamConnection::transmit(const char* data, std::size_t size) {
+  return tls_ ? tls_->write(data, size) : ::send(fd_, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/// A client that begins with TLS where nobody speaks it would wait for an answer for ever.
+bool StreamConnection::refuse_tls(const std::uint8_t* data, std::size_t size) {
+  looked_ = true;
+  if (!is_client_hello(data, size)) return false;
+  group_.failures->note(tls_on_plaintext_failure(), peer_.full);
+  close(Close::reset);
+  return true;
 }
 
 std::size_t StreamConnection::read_once() {
@@ -90,6 +110,7 @@ std::size_t StreamConnection::read_small() {
   }
   const auto bytes = static_cast<std::size_t>(got);
   if (small_size_ != 0) std::memcpy(region.data, small_.get(), small_size_);
+  if (!looked_ && refuse_tls(region.data, small_size_ + bytes)) return bytes;
   const std::size_t size = std::exchange(small_size_, 0) + bytes;
   worker_.use_region(size);
   const std::size_t used = consume(region.slab, region.data, size);
@@ -182,7 +203,7 @@ void StreamConnection::set_timer(std::chrono::microseconds after) {
 void StreamConnection::send(std::string_view bytes) {
   if (state_ != State::open) return;
   if (outbox_.empty()) {
-    const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    const std::ptrdiff_t sent = transmit(bytes.data(), bytes.size());
     if (sent > 0) bytes.remove_prefix(static_cast<std::size_t>(sent));
     if (bytes.empty()) return;
   }
@@ -192,7 +213,7 @@ void StreamConnection::send(std::string_view bytes) {
 
 void StreamConnection::flush_outbox() {
   while (!outbox_.empty()) {
-    const ssize_t sent = ::send(fd_, outbox_.data(), outbox_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    const std::ptrdiff_t sent = transmit(outbox_.data(), outbox_.size());
     if (sent <= 0) {
       if (sent < 0 && errno != EAGAIN && errno != EINTR) end(End::peer_reset, Close::finish);
       break;
@@ -272,6 +293,7 @@ void StreamConnection::start_to_finish() {
 void StreamConnection::check_finished() {
   const bool late = Worker::Clock::now() >= finish_by_;
   if (outbox_.empty() && !write_shut_) {
+    if (tls_) tls_->say_goodbye();
     ::shutdown(fd_, SHUT_WR);
     write_shut_ = true;
   }
@@ -284,9 +306,16 @@ void StreamConnection::check_finished() {
   worker_.set_timer(id_, Worker::Clock::now() + finish_poll);
 }
 
+/// What TLS has read ahead, no readiness of the socket will tell.
+void StreamConnection::read_on() {
+  if (std::exchange(read_on_, true)) return;
+  worker_.read_again(id_);
+}
+
 void StreamConnection::update_interest() {
   const bool read = may_read() && !shutting_down_;
-  const bool write = !outbox_.empty();
+  const bool write = !outbox_.empty() || (tls_ && tls_->wants_write());
+  if (read && tls_ && tls_->has_more()) read_on();
   Lanes& lanes = worker_.lanes();
   if (!read && !write) {
     if (watched_) lanes.remove(fd_, lane_);

@@ -8,10 +8,14 @@
 #include <logboom/net.hpp>
 
 #include "net/lanes.hpp"
+#include "net/tls_stream.hpp"
 #include "net/worker.hpp"
 #include "record/emitter.hpp"
 
 namespace logboom::net {
+
+class TlsFailures;
+struct TlsGroup;
 
 struct PeerName {
   std::string full;     // with the port
@@ -27,17 +31,21 @@ struct StreamGroup {
   bool adopted = false;  // descriptors that a plugin opened, perhaps no sockets
   EmitterSource emitter;
   InputOwner owner;
+  std::shared_ptr<TlsGroup> tls;          // where the listener speaks TLS
+  std::shared_ptr<TlsFailures> failures;  // where it does not, and a client does
   Counter accepted;
   Counter bytes;
   Counter reads;
   Gauge open;
 };
 
-/// One plaintext stream on its worker, a socket or a pipe: reads into the worker's slab, hands the bytes to the
+/// One stream on its worker, a socket or a pipe, perhaps with TLS: reads into the worker's slab, hands the bytes to the
 /// session, keeps what was not consumed, and does what the session asks for.
 class StreamConnection final : public Connection, public Resident, public Flow {
  public:
-  StreamConnection(Worker& worker, std::shared_ptr<StreamGroup> group, int fd, PeerName peer, std::uint64_t id);
+  /// `tls`: the socket's, after the handshake; null: plaintext.
+  StreamConnection(Worker& worker, std::shared_ptr<StreamGroup> group, int fd, PeerName peer, std::uint64_t id,
+                   std::shared_ptr<TlsStream> tls = nullptr);
   ~StreamConnection() override;
 
   std::uint64_t id() const noexcept override { return id_; }
@@ -73,6 +81,9 @@ class StreamConnection final : public Connection, public Resident, public Flow {
   enum class State : std::uint8_t { open, finishing, dead };
 
   std::ptrdiff_t receive(std::uint8_t* data, std::size_t size);
+  std::ptrdiff_t transmit(const char* data, std::size_t size);
+  bool refuse_tls(const std::uint8_t* data, std::size_t size);
+  void read_on();
   std::size_t read_once();
   std::size_t read_small();
   std::size_t read_large();
@@ -95,6 +106,9 @@ class StreamConnection final : public Connection, public Resident, public Flow {
   std::shared_ptr<Emitter> emitter_;
   int fd_;
   bool is_socket_;
+  bool looked_ = false;   // at its first bytes
+  bool read_on_ = false;  // is on its way
+  std::shared_ptr<TlsStream> tls_;
   PeerName peer_;
   std::uint64_t id_;
   std::unique_ptr<Session> session_;

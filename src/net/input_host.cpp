@@ -11,6 +11,7 @@
 #include "net/listener.hpp"
 #include "net/server.hpp"
 #include "net/task_source.hpp"
+#include "net/tls_failure.hpp"
 
 namespace logboom::net {
 
@@ -38,9 +39,39 @@ void InputHost::listen(const StreamListen& where, SessionFactory sessions) {
   stream.group->emitter = emitter_;
   stream.group->owner = owner_;
   if (!claim(stream)) open(stream);
+  look_for_tls(*stream.group);
   last_port_ = stream.listener->port();
   register_group(stream.group, stream.listener->where());
   streams_.push_back(std::move(stream));
+}
+
+/// What the connections say of TLS, whether it is wanted or not.
+void InputHost::look_for_tls(StreamGroup& group) {
+  const auto counter = [this](std::string_view reason) -> Counter& { return errors(reason); };
+  if (!group.options.tls) {
+    group.failures = std::make_shared<TlsFailures>(counter, log(), id_, false);
+    return;
+  }
+  group.tls = std::make_shared<TlsGroup>(group.options.tls, counter, log(), id_);
+  metrics_.counter("logboom_input_tls_handshakes_total", labels_, group.tls->handshakes);
+  metrics_.counter("logboom_input_tls_resumed_total", labels_, group.tls->resumed);
+  metrics_.gauge("logboom_input_tls_handshakes_open", labels_, [tls = group.tls] { return tls->shaking.value(); });
+  server_.watch_certificates();
+}
+
+void InputHost::refresh_certificates() {
+  for (const Stream& stream : streams_) {
+    if (!stream.group->tls) continue;
+    TlsServer& tls = *stream.group->tls->server;
+    std::string why;
+    switch (tls.refresh(why)) {
+      case TlsServer::Refresh::unchanged: break;
+      case TlsServer::Refresh::loaded: log().info(cat(id_, ": new certificates: ", tls.files())); break;
+      case TlsServer::Refresh::refused:
+        log().error(cat(id_, ": the changed certificates are not taken, those before stay in use: ", why));
+        break;
+    }
+  }
 }
 
 void InputHost::listen_datagram(const DatagramListen& where, DatagramFactory sessions) {

@@ -48,6 +48,8 @@ class InputHost final : public Host {
   void set_going(bool going) noexcept { going_ = going; }
   /// Whose listeners this one has claimed.
   const std::set<const InputHost*>& claimed_from() const noexcept { return claimed_from_; }
+  /// Loads certificates anew whose files have changed.
+  void refresh_certificates();
   /// Takes over what was claimed, and begins to accept, to receive and to work.
   void begin();
   /// Takes what waits in the backlogs of those listeners that nobody has claimed, and closes them.
@@ -71,6 +73,7 @@ class InputHost final : public Host {
   };
   using Reasons = std::map<std::string, Counter, std::less<>>;
 
+  void look_for_tls(StreamGroup& group);
   bool claim(Stream& stream);
   bool claim(Datagrams& datagrams);
   void open(Stream& stream);

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "net/bind.hpp"
+#include "net/tls_handshake.hpp"
 
 namespace logboom::net {
 
@@ -129,10 +130,11 @@ void StreamListener::hand_over(int fd, const SocketAddress& from) {
   if (!unix_path_.empty()) peer.full = "unix:" + unix_path_;
   if (group_->options.resolve_hostname && unix_path_.empty()) peer.host = host_name(from, peer.address);
   const auto owner = group_->owner ? group_->owner() : nullptr;
-  least_loaded(workers_).adopt(
-      [group = group_, owner, fd, peer = std::move(peer), id = Worker::next_id()](Worker& worker) {
-        return std::make_unique<StreamConnection>(worker, group, fd, peer, id);
-      });
+  least_loaded(workers_).adopt([group = group_, owner, fd, peer = std::move(peer),
+                                id = Worker::next_id()](Worker& worker) -> std::unique_ptr<Resident> {
+    if (group->tls) return std::make_unique<TlsHandshake>(worker, group, fd, peer, id);
+    return std::make_unique<StreamConnection>(worker, group, fd, peer, id);
+  });
 }
 
 void StreamListener::share_port(bool on) { net::share_port(socket_.native_handle(), on); }

@@ -8,10 +8,17 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 namespace logboom::net {
 
 namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::chrono::seconds look_for_certificates{2};
+
+}  // namespace
 
 struct Server::Impl {
   explicit Impl(Log& where) : log(where) {}
@@ -21,6 +28,8 @@ struct Server::Impl {
   asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
   asio::signal_set signals{io};
   std::function<void(int)> on_signal;
+  asio::steady_timer certificates{io};
+  bool watches_certificates = false;
   std::size_t workers_left = 0;
 
   void wait_for_signal() {
@@ -56,6 +65,21 @@ void Server::post(std::function<void()> task) { asio::post(impl_->io, std::move(
 
 boost::asio::io_context& Server::main_loop() noexcept { return impl_->io; }
 Log& Server::log() noexcept { return impl_->log; }
+
+void Server::refresh_certificates() {
+  for (InputHost* host : hosts_) host->refresh_certificates();
+}
+
+void Server::watch_certificates() {
+  if (std::exchange(impl_->watches_certificates, true)) return;
+  impl_->certificates.expires_after(look_for_certificates);
+  impl_->certificates.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    refresh_certificates();
+    impl_->watches_certificates = false;
+    watch_certificates();
+  });
+}
 
 void Server::retire(std::shared_ptr<BoundSocket> socket) {
   socket->retire();

@@ -38,6 +38,9 @@ class Server {
   void stop();
   void post(std::function<void()> task);
 
+  /// Looks now whether files of certificates have changed. Is done every two seconds anyway.
+  void refresh_certificates();
+
   /// Makes a Host for one input. `emitter` gives that input's way into the pipeline on each worker; `owner` is kept
   /// alive by connections that are on their way to their worker.
   std::unique_ptr<InputHost> host(std::string id, MetricLabels labels, Metrics& metrics, EmitterSource emitter,
@@ -52,6 +55,8 @@ class Server {
   struct Impl;
   boost::asio::io_context& main_loop() noexcept;
   Log& log() noexcept;
+  /// From now on looks for changed files of certificates.
+  void watch_certificates();
   /// A socket whose place another one of its port has taken.
   void retire(std::shared_ptr<BoundSocket> socket);
   /// Whether one of those is still open and has this port.

@@ -253,6 +253,14 @@ void Worker::fire_timers() {
   arm_timer();
 }
 
+void Worker::read_again(std::uint64_t resident) {
+  post([this, resident] {
+    const auto found = impl_->residents.find(resident);
+    if (found == impl_->residents.end()) return;
+    guarded(*found->second, [&found] { found->second->on_ready(EPOLLIN); });
+  });
+}
+
 void Worker::bury(Resident& resident) {
   const auto found = impl_->residents.find(resident.id());
   if (found == impl_->residents.end()) return;

@@ -84,6 +84,8 @@ class Worker final : public Executor {
   Lanes& lanes() noexcept { return lanes_; }
   /// Wakes the resident by its `on_timer` once.
   void set_timer(std::uint64_t resident, Clock::time_point at);
+  /// Calls the resident's `on_ready` as if it were readable, soon.
+  void read_again(std::uint64_t resident);
   /// Destroys the resident once the current round is over.
   void bury(Resident& resident);
   bool shutting_down() const noexcept { return shutting_down_; }

@@ -18,6 +18,7 @@ ReloadResult Runtime::reload() {
     result.errors.emplace_back(stopping_ ? "logboom is stopping" : "there is nothing to read the configuration from");
     return result;
   }
+  server_.refresh_certificates();
   try {
     const NewConfig config = load_();
     std::shared_ptr<Pipeline> next = build_next(config);

@@ -189,11 +189,12 @@ TEST(ForwardInput, its_clients_are_served_with_its_options) {
   EXPECT_EQ(started.host.dropped_counts(), (Counts{{"chunk_size_limit", 1}}));
 }
 
-TEST(ForwardInput, security_and_tls_are_refused_not_ignored) {
+TEST(ForwardInput, security_and_tls_without_a_certificate_are_refused_not_ignored) {
   for (const char* name : {"security", "transport"}) {
     testing::FakeContext context("source", "forward");
     Element section;
     section.name = name;
+    section.arg = "tls";
     section.pos = context.element().pos;
     section.pos.line = 7;
     context.section().children.push_back(section);

@@ -1,0 +1,66 @@
+#include "base/tls_server.hpp"
+
+#include <sys/stat.h>
+
+#include <utility>
+
+#include <logboom/log.hpp>
+
+namespace logboom {
+
+namespace {
+
+std::vector<std::string> paths_of(const TransportOptions& options) {
+  std::vector<std::string> paths;
+  for (const std::string* path : {&options.cert_path, &options.private_key_path, &options.ca_path, &options.crl_path,
+                                  &options.ca_cert_path, &options.ca_private_key_path}) {
+    if (!path->empty()) paths.push_back(*path);
+  }
+  return paths;
+}
+
+}  // namespace
+
+TlsServer::TlsServer(TransportOptions options)
+    : options_(std::move(options)), stamps_(stamps()), context_(make_tls_context(options_)) {}
+
+std::shared_ptr<SSL_CTX> TlsServer::context() const {
+  const std::lock_guard lock(mutex_);
+  return context_;
+}
+
+/// What tells a file from the one that was there before.
+std::vector<std::string> TlsServer::stamps() const {
+  std::vector<std::string> out;
+  for (const std::string& path : paths_of(options_)) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) {
+      out.emplace_back("none");
+      continue;
+    }
+    out.push_back(cat(status.st_ino, " ", status.st_size, " ", status.st_mtim.tv_sec, " ", status.st_mtim.tv_nsec));
+  }
+  return out;
+}
+
+TlsServer::Refresh TlsServer::refresh(std::string& why) {
+  std::vector<std::string> now = stamps();
+  const std::lock_guard lock(mutex_);
+  if (now == stamps_) return Refresh::unchanged;
+  stamps_ = std::move(now);
+  try {
+    context_ = make_tls_context(options_);
+    return Refresh::loaded;
+  } catch (const TlsError& error) {
+    why = error.what();
+    return Refresh::refused;
+  }
+}
+
+std::string TlsServer::files() const {
+  std::string out;
+  for (const std::string& path : paths_of(options_)) out += (out.empty() ? "" : ", ") + path;
+  return out;
+}
+
+}  // namespace logboom

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <logboom/transport.hpp>
+
+using SSL_CTX = struct ssl_ctx_st;
+
+namespace logboom {
+
+/// What is wrong with the settings of TLS, or with a file that they name.
+class TlsError : public std::runtime_error {
+ public:
+  TlsError(std::string parameter, const std::string& message)
+      : runtime_error(message), parameter_(std::move(parameter)) {}
+  const std::string& parameter() const noexcept { return parameter_; }
+
+ private:
+  std::string parameter_;
+};
+
+/// Everything that the options say, as OpenSSL wants it, certificates included. Throws TlsError.
+std::shared_ptr<SSL_CTX> make_tls_context(const TransportOptions& options);
+
+/// The certificates and settings of one `<transport tls>`. A connection keeps the context that it began with.
+/// Threads: any.
+class TlsServer {
+ public:
+  /// Throws TlsError.
+  explicit TlsServer(TransportOptions options);
+
+  const TransportOptions& options() const noexcept { return options_; }
+  std::shared_ptr<SSL_CTX> context() const;
+
+  enum class Refresh : std::uint8_t { unchanged, loaded, refused };
+  /// Loads the files anew if they have changed since it looked last. Where something is wrong with them, what was
+  /// loaded before stays, and `why` says what it is.
+  Refresh refresh(std::string& why);
+  /// The files' names, for the log.
+  std::string files() const;
+
+ private:
+  std::vector<std::string> stamps() const;
+
+  TransportOptions options_;
+  mutable std::mutex mutex_;
+  std::vector<std::string> stamps_;
+  std::shared_ptr<SSL_CTX> context_;
+};
+
+}  // namespace logboom

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+using SSL = struct ssl_st;
+using SSL_CTX = struct ssl_ctx_st;
+
+namespace logboom::net {
+
+struct FreeSsl {
+  void operator()(SSL* ssl) const noexcept;
+};
+
+/// TLS on a socket that does not block: what `recv` and `send` are for plaintext. Does not own the socket. Reads ahead:
+/// there may be more to read when the socket is not readable. Threads: one.
+class TlsStream {
+ public:
+  /// The server's side, before its handshake.
+  TlsStream(std::shared_ptr<SSL_CTX> context, int fd);
+
+  enum class Step : std::uint8_t { done, wants_read, wants_write, failed };
+  Step shake_hands();
+  /// Bytes; 0 at the peer's end; -1 with errno EAGAIN, or with EPROTO where the stream is broken.
+  std::ptrdiff_t read(std::uint8_t* data, std::size_t size);
+  std::ptrdiff_t write(const char* data, std::size_t size);
+  /// Says that nothing more will be sent.
+  void say_goodbye() noexcept;
+
+  /// The last read got all that it had room for.
+  bool has_more() const noexcept { return more_; }
+  /// A read could not go on before the socket takes something.
+  bool wants_write() const noexcept { return wants_write_; }
+  /// The session of an earlier connection goes on.
+  bool resumed() const noexcept;
+  SSL* ssl() const noexcept { return ssl_.get(); }
+
+ private:
+  std::ptrdiff_t no_bytes(int result);
+
+  std::shared_ptr<SSL_CTX> context_;
+  std::unique_ptr<SSL, FreeSsl> ssl_;
+  bool more_ = false;
+  bool wants_write_ = false;
+  bool ended_ = false;
+  bool broken_ = false;
+};
+
+}  // namespace logboom::net
