@@ -119,9 +119,10 @@ void EventBatch::move_out(std::size_t first, const SlabPtr& slab, std::size_t li
     span.data = at;
     used += span.size;
   }
-  slabs_.erase(
-      std::remove_if(slabs_.begin(), slabs_.end(), [&](const SlabPtr& held) { return held == slab || held == target; }),
-      slabs_.end());
+  const bool still_inside =
+      std::any_of(spans_.begin(), spans_.begin() + static_cast<std::ptrdiff_t>(std::min(first, spans_.size())), inside);
+  const auto let_go = [&](const SlabPtr& held) { return held == target || (held == slab && !still_inside); };
+  slabs_.erase(std::remove_if(slabs_.begin(), slabs_.end(), let_go), slabs_.end());
   slabs_.push_back(target);
 }
 

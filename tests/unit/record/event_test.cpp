@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <limits>
 #include <memory>
 #include <string>
@@ -181,6 +182,20 @@ TEST(EventBatch, few_bytes_move_out_of_a_slab_and_let_it_go) {
   EXPECT_EQ(used, 2 * size);
   EXPECT_EQ(batch.events(), 2U);
   EXPECT_EQ(numbers_of(batch), (std::vector<std::int64_t>{1, 3}));
+}
+
+TEST(EventBatch, moved_out_of_a_slab_keeps_it_for_what_was_left_there_before) {
+  EventBatch batch(Tag::make("t"));
+  const logboom::SlabPtr slab(logboom::Slab::make(1024));
+  const logboom::SlabPtr target(logboom::Slab::make(1024));
+  std::memset(slab->data(), 'a', 1024);
+  batch.add(Span{slab->data(), 500, 1}, slab);
+  std::size_t used = 0;
+  batch.move_out(0, slab, 100, target, used);
+  batch.add(Span{slab->data() + 600, 50, 1}, slab);
+  batch.move_out(1, slab, 100, target, used);
+  EXPECT_EQ(used, 50U);
+  EXPECT_FALSE(slab->unique()) << "the first span stands in it";
 }
 
 TEST(Tag, its_text_may_be_any_bytes_and_is_its_own) {
