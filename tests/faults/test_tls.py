@@ -91,7 +91,7 @@ def test_forward_over_tls_takes_small_and_large_messages_and_acks(logboom, ca, v
             ask(client, n)
         for n in range(4):
             entries = [(T, {"n": 1000 + i, "text": "x" * 300}) for i in range(n * 5000, (n + 1) * 5000)]
-            client.send_and_wait(packed("t", entries, {"chunk": "large"}), "large")
+            client.send_and_wait(packed("t", entries, {"chunk": f"large{n}"}), f"large{n}")
         client.send(b"".join(message("t", T, {"n": 50 + n}) for n in range(200)))
     program.wait_for_lines(20250)
     assert program.stop()["received"] == 20250
