@@ -8,6 +8,7 @@ import statistics
 import subprocess
 import tempfile
 
+from buffer_rows import BUFFER_ROWS, BufferRows
 from harness import BenchError, Process, check_json_lines, free_port, held_load, run_load, run_loud
 from isolation import measure_isolation
 from syslog_rows import SyslogRunner
@@ -140,10 +141,11 @@ EXTRA_ROWS = [
     Throughput("gzip", "PackedForward gzip, 1000 events a chunk → null", ("--mode", "gzip"), 300_000),
     Throughput("ack", "Message mode with acks, 8 connections → null", ("--ack",), 200_000, floor=""),
     Other("syslog-rivals", "the syslog rows' load → rsyslog and syslog-ng"),
+    *BUFFER_ROWS,
 ]
 
 
-class Runner:
+class Runner(BufferRows):
     def __init__(self, server, programs, cpus, options, say):
         self.server = server
         self.programs = programs
@@ -157,7 +159,8 @@ class Runner:
         if row.name.startswith("syslog-"):
             return SyslogRunner(self).run(row)
         method = {"latency": self.latency, "fairness": self.fairness, "memory": self.memory, "start": self.start,
-                  "workers": self.workers, "isolation": self.isolation}
+                  "workers": self.workers, "isolation": self.isolation, "buffer": self.buffer,
+                  "buffer-packed": self.buffer_packed, "buffer-acks": self.buffer_acks}
         return method.get(row.name, self.throughput)(row)
 
     def directory(self):

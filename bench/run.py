@@ -40,6 +40,8 @@ def parse_arguments():
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release", help="build/release")
     parser.add_argument("--server", type=pathlib.Path, help="the program under test (BUILD/logboom)")
     parser.add_argument("--floors-only", action="store_true", help="measure the floor programs alone")
+    parser.add_argument("--disk", type=pathlib.Path, default=ROOT / "build",
+                        help="where the rows of file buffers put them (build)")
     options = parser.parse_args()
     options.rounds = options.rounds or (1 if options.quick else 3)
     return options

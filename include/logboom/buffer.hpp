@@ -192,8 +192,8 @@ enum class Keeping : std::uint8_t {
 ///
 /// Threads: `reserve`, `release_reservation` and `append` on any worker; `take` and what answers it on flush threads;
 /// `flush_now`, `wake`, `empty` and `totals` on any thread; the rest while nothing else runs.
-/// Call order: `start`, `set_on_space`, then everything else. Each chunk taken is answered once by `done`, `retry` or
-/// `drop` before the buffer is destroyed.
+/// Call order: `start`, `set_on_space`, `open`, then everything else. Each chunk taken is answered once by `done`,
+/// `retry` or `drop` before the buffer is destroyed.
 /// Receipts: confirmed by `append`, or by the chunk's `done` or `drop` where the settings say ack_when_written. Those
 /// of events that a shutdown or a refusal to take them leaves behind are destroyed unconfirmed, so that the sender
 /// keeps its message. A delivery whose id the buffer holds, or has held within its DuplicateWindow, is not stored but
@@ -205,6 +205,8 @@ class Buffer : public Plugin {
 
   /// `counters` lives longer than the buffer.
   virtual void start(const BufferSettings& settings, OutputCounters& counters) = 0;
+  /// Opens what it keeps events in, before the output starts. Throws std::runtime_error where that can't be.
+  virtual void open() {}
   /// Called on any thread when there is room again after `reserve` said no, perhaps once too often.
   virtual void set_on_space(std::function<void()> on_space) = 0;
 

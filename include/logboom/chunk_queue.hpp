@@ -117,7 +117,8 @@ class ChunkQueue {
 
   void start(const BufferSettings& settings, OutputCounters& counters, MakeChunk make_chunk);
   void set_on_space(std::function<void()> on_space) { on_space_ = std::move(on_space); }
-  /// A sealed chunk that was there before the process was; its id stays. Between `start` and everything else, in order.
+  /// A sealed chunk that was there before the process was; its id stays. After `start`, in order, on any thread: they
+  /// come before those that are appended meanwhile.
   void restore(ChunkPtr chunk);
 
   /// Counts `bytes`, or says no. Where the overflow action is not `block`, always yes: `admit` will say.
@@ -235,6 +236,8 @@ class ChunkQueue {
   std::multimap<Clock::time_point, Key> due_;
   std::multimap<Wall::time_point, Key> slices_due_;
   std::deque<ChunkPtr> queue_;
+  /// So many at its front were restored.
+  std::size_t restored_ = 0;
   std::multimap<Clock::time_point, ChunkPtr> retrying_;
   std::unordered_map<const Chunk*, ChunkPtr> taken_;
 };

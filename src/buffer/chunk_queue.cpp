@@ -41,8 +41,9 @@ void ChunkQueue::restore(ChunkPtr chunk) {
   buffered_events_ += chunk->chunk.events;
   held_now_ += chunk->held;
   held_.fetch_add(chunk->held);
-  queue_.push_back(std::move(chunk));
+  queue_.insert(queue_.begin() + static_cast<std::ptrdiff_t>(restored_++), std::move(chunk));
   queue_length_.fetch_add(1);
+  if (waiting_ > 0) wake_.notify_one();
 }
 
 // A batch that is larger than the whole buffer is let in while nothing else is there; else it would wait for ever.
@@ -132,6 +133,7 @@ ChunkQueue::ChunkPtr ChunkQueue::take_oldest() {
     queue_length_.fetch_sub(1);
   } else if (queued != queue_.end()) {
     oldest = std::move(*queued);
+    if (queued - queue_.begin() < static_cast<std::ptrdiff_t>(restored_)) --restored_;
     queue_.erase(queued);
     queue_length_.fetch_sub(1);
   } else if (!open_.empty()) {

@@ -73,6 +73,7 @@ ChunkQueue::ChunkPtr ChunkQueue::next_due(Clock::time_point now) {
     if (queue_.empty() || queue_.front()->shrinking_) return nullptr;
     held = std::move(queue_.front());
     queue_.pop_front();
+    if (restored_ > 0) --restored_;
   }
   queue_length_.fetch_sub(1);
   return held;

@@ -13,12 +13,13 @@ struct KindDefaults {
   std::uint64_t chunk_limit = std::uint64_t{8} << 20;
   std::uint64_t total_limit = std::uint64_t{512} << 20;
   bool flush_at_shutdown = true;
+  bool in_files = false;  // acks say that events are there, also where the output would have them wait
 };
 
 KindDefaults kind_defaults(const Element& section) {
   const Attribute* type = section.find("@type");
   if (type == nullptr || (type->value != "file" && type->value != "file_single")) return {};
-  return {std::uint64_t{256} << 20, std::uint64_t{64} << 30, false};
+  return {std::uint64_t{256} << 20, std::uint64_t{64} << 30, false, true};
 }
 
 void check(bool fine, const Element& section, std::string_view name, std::string message) {
@@ -233,7 +234,7 @@ BufferSettings buffer_settings(const Element& output, const BufferDefaults& defa
   settings.by_time = time && (waits_for_slice || settings.flush_mode == FlushMode::lazy);
   set_limits(options, section, settings);
   set_delivery(options, section, settings);
-  settings.ack_when_written = defaults.ack_when_written;
+  settings.ack_when_written = defaults.ack_when_written && !kind_defaults(section).in_files;
   return settings;
 }
 

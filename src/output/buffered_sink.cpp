@@ -37,6 +37,7 @@ class BufferedSink final : public Sink {
   }
   void set_on_space(std::function<void()> on_space) override { buffer_->set_on_space(std::move(on_space)); }
   void start() override {
+    buffer_->open();
     output_.start();
     if (secondary_ != nullptr) secondary_->start();
     flusher_.start();

@@ -210,9 +210,12 @@ void Runtime::print_summary(bool clean) {
   std::map<std::string, std::int64_t, std::less<>> sums;
   metrics_.visit([&sums](const Metrics::Sample& sample) { sums[sample.name] += sample.value; });
   const std::int64_t dropped_at_input = sums["logboom_input_dropped_events_total"];
+  std::uint64_t recovered = 0;
+  each_output([&recovered](OutputNode& output) { recovered += output.sink->totals().recovered; });
   log_.info(cat(
       "summary: received=", sums["logboom_input_events_total"] + dropped_at_input,
-      " made=", sums["logboom_routing_made_events_total"], " delivered=", sums["logboom_output_delivered_events_total"],
+      " recovered=", recovered - std::min(recovered, handed_over_), " made=",
+      sums["logboom_routing_made_events_total"], " delivered=", sums["logboom_output_delivered_events_total"],
       " filtered=", sums["logboom_routing_filtered_events_total"],
       " merged=", sums["logboom_routing_merged_events_total"],
       " unmatched=", sums["logboom_routing_unmatched_events_total"], " dropped=",

@@ -88,6 +88,8 @@ class Runtime {
   std::mutex mutex_;
   std::vector<std::unique_ptr<Node>> buried_;       // by any thread
   std::list<std::unique_ptr<OutputNode>> leaving_;  // outputs of no pipeline that still write what they have
+  /// Events that outputs left in buffers of theirs that survive, where others have found them.
+  std::uint64_t handed_over_ = 0;
   WayBack way_back_;
   std::shared_ptr<Pipeline> pipeline_;
   std::vector<std::unique_ptr<Dispatcher>> dispatchers_;

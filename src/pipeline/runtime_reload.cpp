@@ -148,6 +148,7 @@ void Runtime::let_go(OutputNode& output) {
       std::find_if(leaving_.begin(), leaving_.end(), [&output](const auto& each) { return each.get() == &output; });
   if (at == leaving_.end()) return;
   output.sink->stop(Clock::now());
+  handed_over_ += output.sink->totals().buffered_events;
   leaving_.erase(at);
 }
 

@@ -170,7 +170,7 @@ class Logboom:
         lines = self.log_lines(SUMMARY.pattern)
         assert lines, f"no summary in the log:\n{self.log_tail()}"
         figures = {k: int(v) for k, v in re.findall(r"(\w+)=(\d+)", SUMMARY.search(lines[-1]).group(1))}
-        came = figures["received"] + figures.get("made", 0)
+        came = figures["received"] + figures.get("made", 0) + figures.get("recovered", 0)
         went = sum(figures[name] for name in ("delivered", "filtered", "merged", "unmatched", "dropped", "buffered"))
         assert came == went, f"the summary does not balance: {lines[-1]}"
         return figures

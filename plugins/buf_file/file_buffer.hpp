@@ -1,0 +1,101 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <logboom/chunk_queue.hpp>
+#include <logboom/duplicate_window.hpp>
+#include <logboom/log.hpp>
+
+#include "catalog.hpp"
+#include "directory.hpp"
+#include "journal.hpp"
+#include "options.hpp"
+#include "recovery.hpp"
+#include "store.hpp"
+
+namespace logboom {
+
+/// Keeps events in files until they are written by the output: see this folder's README.
+///
+/// Threads beside those of Buffer: the store's writer and syncer; one that reads what is there from before, at the
+/// start.
+class FileBuffer final : public Buffer {
+ public:
+  using Options = buf_file::FileOptions;
+
+  FileBuffer(Options options, BuildContext& context);
+  /// For tests: with its own way to the files.
+  FileBuffer(Options options, BuildContext& context, buf_file::FileOps& ops);
+  ~FileBuffer() override;
+
+  void start(const BufferSettings& settings, OutputCounters& counters) override;
+  void open() override;
+  void set_on_space(std::function<void()> on_space) override { queue_.set_on_space(std::move(on_space)); }
+  bool reserve(const EventBatch& batch) noexcept override;
+  void release_reservation(const EventBatch& batch) noexcept override;
+  void append(Delivery delivery) override;
+  std::uint64_t wakes() const noexcept override { return queue_.wakes(); }
+  const Chunk* take(Clock::time_point until, std::uint64_t seen) override { return queue_.take(until, seen); }
+  void wake() override { queue_.wake(); }
+  void done(const Chunk& chunk, std::uint64_t invalid_events) override { queue_.done(chunk, invalid_events); }
+  void retry(const Chunk& chunk, Clock::time_point at) override { queue_.retry(chunk, at); }
+  void drop(const Chunk& chunk, DropReason reason) override { queue_.drop(chunk, reason); }
+  void flush_now() override { queue_.flush_now(); }
+  void drain() override { queue_.drain(); }
+  Keeping keeping() const noexcept override {
+    return options_.sync == buf_file::SyncPolicy::never ? Keeping::unsynced : Keeping::synced;
+  }
+  bool survives() const noexcept override { return true; }
+  std::uint64_t discard() override { return 0; }
+  bool empty() const override;
+  OutputTotals totals() const override;
+
+ private:
+  friend class FileChunk;
+  class Restored;
+
+  void recover();
+  bool wait_for_lock();
+  void start_store(std::uint64_t buffer, std::uint32_t next_segment);
+  void remember(const std::vector<buf_file::SegmentIndex::Message>& messages);
+  void report(const buf_file::Recovery::Counts& counts, std::uint64_t chunks, std::uint64_t events);
+  void go_on();
+  void settle(const std::vector<MessageId>& messages, bool safe);
+  std::string chunk_id(std::uint64_t number) const;
+
+  const Options options_;
+  buf_file::FileOps& ops_;
+  const std::string id_;
+  Log& log_;
+  buf_file::StoreSettings store_settings_;
+  BufferSettings settings_;
+  ChunkKeys keys_;
+  std::string field_names_;
+  std::uint64_t buffer_ = 0;
+
+  buf_file::DirectoryLock lock_;
+  buf_file::Catalog catalog_;
+  std::unique_ptr<buf_file::Journal> journal_;
+  std::unique_ptr<buf_file::Store> store_;
+  ChunkQueue queue_;
+
+  std::mutex window_mutex_;
+  DuplicateWindow window_;
+
+  std::atomic<std::uint64_t> staged_{0};
+  std::atomic<std::uint64_t> recovered_{0};
+  std::atomic<bool> ready_{false};
+  std::atomic<bool> recovering_{true};
+  std::atomic<bool> stopping_{false};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::thread recovery_;
+};
+
+}  // namespace logboom

@@ -1,0 +1,82 @@
+#include "file_chunk.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "chunk_reader.hpp"
+
+namespace logboom {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How long a flush thread waits for the chunk's last frames to be written, before it looks at other chunks.
+constexpr auto patience = 500ms;
+/// So often a file is read before its events are given up.
+constexpr unsigned most_failures = 10;
+/// What a frame counts with beside its events.
+constexpr std::uint64_t overhead = 32;
+
+}  // namespace
+
+FileChunk::FileChunk(FileBuffer& buffer, buf_file::Recovery::Found found)
+    : buffer_(buffer), record_(std::move(found.chunk)), first_run_(found.first_run), last_run_(found.last_run) {
+  chunk.id = buffer.chunk_id(record_->number);
+  chunk.events = found.events;
+  chunk.bytes = found.bytes;
+  held = found.stored;
+}
+
+void FileChunk::make_record() {
+  record_ = buffer_.catalog_.make(buffer_.catalog_.next_number());
+  record_->by_tag = chunk.tag.has_value();
+  record_->slice = chunk.timekey;
+  for (const Chunk::Field& field : chunk.fields) {
+    segment::append_text(field.name, record_->fields);
+    segment::append_text(field.value, record_->fields);
+  }
+}
+
+void FileChunk::add(const BatchPtr& batch, const buf_file::Staging::Message& message, bool safe_when_done) {
+  if (!record_) make_record();
+  if (safe_when_done && message.part.message) messages_.push_back(message.part.message);
+  buffer_.store_->staging().add(record_, batch, message);
+  chunk.events += batch->events();
+  chunk.bytes += batch->bytes();
+  held += batch->bytes() + overhead;
+}
+
+void FileChunk::seal() {
+  if (record_) chunk.id = buffer_.chunk_id(record_->number);
+}
+
+QueuedChunk::Loaded FileChunk::load() {
+  if (!buffer_.catalog_.wait_written(*record_, std::chrono::steady_clock::now() + patience)) return {false, 0};
+  std::vector<buf_file::Run> runs = buffer_.catalog_.runs_of(*record_);
+  if (last_run_ < runs.size()) runs.resize(last_run_);
+  runs.erase(runs.begin(), runs.begin() + static_cast<std::ptrdiff_t>(std::min(first_run_, runs.size())));
+  const std::string& directory = buffer_.store_settings_.directory;
+  const buf_file::ReadResult result = buf_file::read_chunk(buffer_.ops_, directory, record_->number, runs, chunk);
+  if (result.failed && ++failures_ < most_failures) {
+    buffer_.log_.error(
+        cat(buffer_.id_, ": can't read chunk ", chunk.id, ": ", result.problem, "; it will be read again"));
+    return {false, 0};
+  }
+  if (result.events >= chunk.events) return {};
+  const std::uint64_t lost = chunk.events - result.events;
+  buffer_.log_.error(cat(buffer_.id_, ": ", lost, " of ", chunk.events, " events of chunk ", chunk.id,
+                         " can't be read and are lost: ", result.problem));
+  chunk.events = result.events;
+  return {true, lost};
+}
+
+void FileChunk::unload() noexcept { chunk.batches = {}; }
+
+void FileChunk::finish(std::optional<DropReason> reason) noexcept {
+  if (reason == DropReason::shutdown) return;
+  buffer_.store_->finish(*record_);
+  if (!messages_.empty()) buffer_.settle(messages_, true);
+}
+
+}  // namespace logboom

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include "file_buffer.hpp"
+
+namespace logboom {
+
+/// A chunk whose events are in files, and in memory while an output writes them.
+class FileChunk final : public QueuedChunk {
+ public:
+  explicit FileChunk(FileBuffer& buffer) : buffer_(buffer) {}
+  /// One that was found at the start.
+  FileChunk(FileBuffer& buffer, buf_file::Recovery::Found found);
+
+  void add(const BatchPtr& batch, const buf_file::Staging::Message& message, bool safe_when_done);
+  void seal() override;
+  Loaded load() override;
+  void unload() noexcept override;
+  void finish(std::optional<DropReason> reason) noexcept override;
+
+ private:
+  void make_record();
+
+  FileBuffer& buffer_;
+  buf_file::ChunkRecordPtr record_;
+  std::size_t first_run_ = 0;
+  std::size_t last_run_ = std::numeric_limits<std::size_t>::max();
+  std::vector<MessageId> messages_;
+  unsigned failures_ = 0;
+};
+
+}  // namespace logboom

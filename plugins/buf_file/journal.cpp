@@ -1,0 +1,117 @@
+#include "journal.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <logboom/crc32c.hpp>
+#include <logboom/little_endian.hpp>
+
+namespace logboom::buf_file {
+
+namespace {
+
+constexpr std::size_t record_size = 40;
+constexpr std::size_t largest = std::size_t{1} << 30;
+constexpr std::uint64_t growth = 1024 * 1024;
+
+enum class Kind : std::uint32_t { done = 1, message = 2 };
+
+std::string record(Kind kind, std::uint64_t a, std::uint64_t b, std::uint64_t c, std::uint64_t d) {
+  std::string out(record_size, '\0');
+  auto* const start = reinterpret_cast<std::uint8_t*>(out.data());
+  LittleEndianWriter to(start + 4);
+  to.put(static_cast<std::uint32_t>(kind));
+  for (const std::uint64_t number : {a, b, c, d}) to.put(number);
+  LittleEndianWriter(start).put(crc32c(start + 4, record_size - 4));
+  return out;
+}
+
+std::string record(const DoneSet::Range& range) { return record(Kind::done, range.first, range.second, 0, 0); }
+
+std::string record(const SegmentIndex::Message& message) {
+  return record(Kind::message, message.part.message.high, message.part.message.low, message.part.parts,
+                static_cast<std::uint64_t>(message.written_ms));
+}
+
+}  // namespace
+
+Journal::Journal(FileOps& ops, std::string directory, mode_t mode, Log& log, std::string id)
+    : ops_(ops), path_(std::move(directory) + "/done.log"), mode_(mode), log_(log), id_(std::move(id)) {}
+
+std::vector<SegmentIndex::Message> Journal::open(DoneSet& done) {
+  const std::lock_guard lock(mutex_);
+  done_ = &done;
+  const std::string content = read_file(ops_, path_, largest);
+  for (std::size_t at = 0; at + record_size <= content.size(); at += record_size) {
+    const auto* const start = reinterpret_cast<const std::uint8_t*>(content.data()) + at;
+    LittleEndianReader from(start);
+    if (from.get<std::uint32_t>() != crc32c(start + 4, record_size - 4)) continue;
+    const auto kind = static_cast<Kind>(from.get<std::uint32_t>());
+    const auto a = from.get<std::uint64_t>();
+    const auto b = from.get<std::uint64_t>();
+    const auto c = from.get<std::uint64_t>();
+    const auto d = from.get<std::uint64_t>();
+    if (kind == Kind::done) done.add(a, b);
+    if (kind == Kind::message)
+      messages_.push_back({{{a, b}, static_cast<std::uint32_t>(c)}, static_cast<std::int64_t>(d)});
+  }
+  rewrite();
+  return {messages_.begin(), messages_.end()};
+}
+
+void Journal::append(const std::string& records) {
+  if (incomplete_) return;
+  unsynced_ = true;
+  if (write_all(ops_, file_.get(), records.data(), records.size(), static_cast<off_t>(size_))) {
+    size_ += records.size();
+    return;
+  }
+  incomplete_ = true;
+  std::uint64_t suppressed = 0;
+  if (complaints_.due(suppressed)) log_.warn(cat(id_, ": ", path_, " can't be written now: ", error_text(errno)));
+}
+
+void Journal::done(std::uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  done_->add(number, number);
+  append(record(DoneSet::Range{number, number}));
+}
+
+void Journal::keep(const std::vector<SegmentIndex::Message>& messages, std::int64_t oldest_ms, std::size_t most) {
+  const std::lock_guard lock(mutex_);
+  std::string records;
+  for (const SegmentIndex::Message& message : messages) {
+    if (message.written_ms < oldest_ms) continue;
+    messages_.push_back(message);
+    records += record(message);
+  }
+  while (!messages_.empty() && (messages_.front().written_ms < oldest_ms || messages_.size() > most))
+    messages_.pop_front();
+  if (!records.empty()) append(records);
+}
+
+void Journal::tend(bool sync) {
+  const std::lock_guard lock(mutex_);
+  if (incomplete_ || size_ > growth + 2 * size_when_new_) rewrite();
+  if (sync && unsynced_ && file_ && ops_.fdatasync(file_.get()) == 0) unsynced_ = false;
+}
+
+void Journal::rewrite() {
+  std::string content;
+  for (const DoneSet::Range& range : done_->ranges()) content += record(range);
+  for (const SegmentIndex::Message& message : messages_) content += record(message);
+  incomplete_ = true;
+  if (replace_file(ops_, path_, content, mode_)) {
+    file_ = Descriptor(ops_.open(path_, O_RDWR, mode_));
+    incomplete_ = !file_;
+  }
+  if (incomplete_) {
+    std::uint64_t suppressed = 0;
+    if (complaints_.due(suppressed)) log_.warn(cat(id_, ": ", path_, " can't be written now: ", error_text(errno)));
+    return;
+  }
+  size_ = size_when_new_ = content.size();
+}
+
+}  // namespace logboom::buf_file

@@ -1,0 +1,97 @@
+"""Buffers in files: what is acked is delivered once, whatever happens to the process and the disk."""
+
+import random
+import signal
+
+import pytest
+
+from support import storms
+from support.configs import forward_source
+from support.conservation import Delivered, check
+from support.faults import Faults
+from support.logboom import Logboom, free_port
+from support.wait import wait_until
+
+SEED = random.randrange(1 << 32)
+
+
+@pytest.fixture
+def seed():
+    print(f"seed {SEED}")
+    return SEED
+
+
+def exec_output(directory, buffer):
+    """An output whose sink is up while there is a file `up`."""
+    script = directory / "sink.sh"
+    script.write_text(f'#!/bin/sh\n[ -e {directory}/up ] && cat "$1" >>{directory}/app.log\n')
+    return f"""<match **>
+  @type exec
+  @id out
+  command /bin/sh {script}
+  <format>
+    @type json
+  </format>
+  <buffer>
+    @type file
+    path {directory}/buffer
+    flush_interval 10ms
+    retry_wait 20ms
+    retry_max_interval 50ms
+    {buffer}
+  </buffer>
+</match>
+"""
+
+
+def delivered_in(directory):
+    delivered = Delivered()
+    delivered.add_lines((directory / "app.log").read_bytes(), may_be_torn=False)
+    return delivered
+
+
+@pytest.mark.parametrize("buffer", ["@type file", "@type file\nsync always\nsegment_size 64k"], ids=["interval", "always"])
+def test_what_is_acked_is_delivered_once_whenever_the_process_is_killed(tmp_path, seed, buffer):
+    assert storms.kill_with_buffer(tmp_path, seed, kills=15, buffer=buffer) > 0
+
+
+def test_a_backlog_behind_a_dead_sink_survives_a_kill_and_a_stop(tmp_path, seed):
+    port = free_port()
+    config = forward_source(port) + exec_output(tmp_path, "compress zstd")
+    rng = random.Random(seed)
+    with Logboom(config, tmp_path).start() as program:
+        senders = storms.start_senders(port, rng)
+        storms.wait_for_acks(senders, 200)
+        program.kill()
+        program.launch()
+        storms.wait_for_acks(senders, 100)
+        storms.finish(senders)
+        program.send_signal(signal.SIGTERM)
+        assert program.wait_exit() == 0
+        (tmp_path / "up").touch()
+        program.start()
+        wanted = sum(len(sender.acked) for sender in senders)
+        wait_until(lambda: (tmp_path / "app.log").exists() and len(delivered_in(tmp_path).count) >= wanted, 20, "the backlog")
+        program.stop()
+    check(senders, delivered_in(tmp_path))
+
+
+@pytest.mark.parametrize("fault", [{"space": 30000}, {"write_error": "ENOSPC"}, {"write_error": "EIO", "write_every": 3},
+                                   {"write_limit": 100}, {"sync_error": "EIO", "sync_every": 2}],
+                         ids=["no_space_left", "no_space", "broken", "short", "sync_fails"])
+def test_nothing_acked_is_lost_by_faults_of_the_buffers_disk(tmp_path, seed, fault):
+    faults = Faults(tmp_path, tmp_path / "buffer")
+    (tmp_path / "up").touch()
+    config = forward_source() + exec_output(tmp_path, "")
+    with storms.Running(tmp_path, seed, config, faults=faults, exactly_once=True) as running:
+        storms.wait_for_acks(running.senders, 10)
+        with faults.during(**fault):
+            wait_until(lambda: faults.get("faults") > 3, 15, "faults")
+        storms.wait_for_acks(running.senders, 10)
+
+
+def test_two_processes_never_share_a_buffer(tmp_path):
+    config = forward_source() + exec_output(tmp_path, "")
+    with Logboom(config, tmp_path / "a").start() as first, Logboom(config, tmp_path / "b").launch() as second:
+        assert second.wait_exit() != 0
+        assert f"in use by process {first.pid}" in second.log_tail()
