@@ -19,6 +19,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr const char* wanted = "/wanted";
+
 /// `<prefix>.b<hex><rest>` or `.q…`, as Fluentd names chunks.
 bool is_fluentd_chunk(const std::string& name, const std::string& prefix) {
   if (!name.starts_with(prefix + ".")) return false;
@@ -93,7 +95,16 @@ DirectoryLock::Outcome DirectoryLock::try_lock(const std::string& directory, mod
   const std::string own = cat(::getpid(), "\n");
   if (::ftruncate(file.get(), 0) != 0 || ::pwrite(file.get(), own.data(), own.size(), 0) < 0) errno = 0;
   file_ = std::move(file);
+  ::unlink((directory + wanted).c_str());
   return Outcome::locked;
+}
+
+void DirectoryLock::ask_for(const std::string& directory) {
+  const Descriptor file(::open((directory + wanted).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+}
+
+bool DirectoryLock::is_wanted(const std::string& directory) {
+  return ::access((directory + wanted).c_str(), F_OK) == 0;
 }
 
 }  // namespace logboom::buf_file

@@ -29,7 +29,11 @@ class DirectoryLock {
   /// Throws std::runtime_error where the lock file can't be made.
   Outcome try_lock(const std::string& directory, mode_t mode);
   const std::string& holder() const noexcept { return holder_; }
-  void unlock() { file_ = Descriptor(); }
+
+  /// Asks the buffer of this process that holds the lock to hand the directory over; see `is_wanted`.
+  static void ask_for(const std::string& directory);
+  /// Another buffer of this process asks for the directory.
+  static bool is_wanted(const std::string& directory);
 
  private:
   Descriptor file_;

@@ -104,8 +104,10 @@ void FileBuffer::open() {
   });
 }
 
-/// A buffer that a reload takes away keeps the directory until it has ended.
+/// A buffer that a reload takes away keeps the directory until it has ended. It is asked to end soon: what it holds is
+/// found here.
 bool FileBuffer::wait_for_lock() {
+  DirectoryLock::ask_for(store_settings_.directory);
   for (unsigned tries = 0;; ++tries) {
     if (tries == 100) {
       log_.warn(cat(id_, ": waits for the buffer in ", store_settings_.directory,
@@ -236,7 +238,15 @@ void FileBuffer::settle(const std::vector<MessageId>& messages, bool safe) {
   for (Receipts& each : receipts) each.confirm();
 }
 
-bool FileBuffer::empty() const { return !recovering_ && queue_.empty(); }
+void FileBuffer::drain() {
+  draining_ = true;
+  queue_.drain();
+}
+
+bool FileBuffer::empty() const {
+  if (draining_ && DirectoryLock::is_wanted(store_settings_.directory)) return true;
+  return !recovering_ && queue_.empty();
+}
 
 OutputTotals FileBuffer::totals() const {
   OutputTotals totals = queue_.totals();

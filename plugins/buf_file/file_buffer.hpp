@@ -47,7 +47,8 @@ class FileBuffer final : public Buffer {
   void retry(const Chunk& chunk, Clock::time_point at) override { queue_.retry(chunk, at); }
   void drop(const Chunk& chunk, DropReason reason) override { queue_.drop(chunk, reason); }
   void flush_now() override { queue_.flush_now(); }
-  void drain() override { queue_.drain(); }
+  /// Ends early where a buffer that a reload has made asks for the directory: it sends the rest.
+  void drain() override;
   Keeping keeping() const noexcept override {
     return options_.sync == buf_file::SyncPolicy::never ? Keeping::unsynced : Keeping::synced;
   }
@@ -58,7 +59,6 @@ class FileBuffer final : public Buffer {
 
  private:
   friend class FileChunk;
-  class Restored;
 
   void recover();
   bool wait_for_lock();
@@ -91,7 +91,8 @@ class FileBuffer final : public Buffer {
   std::atomic<std::uint64_t> staged_{0};
   std::atomic<std::uint64_t> recovered_{0};
   std::atomic<bool> ready_{false};
-  std::atomic<bool> recovering_{true};
+  std::atomic<bool> recovering_{false};
+  std::atomic<bool> draining_{false};
   std::atomic<bool> stopping_{false};
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -149,7 +149,6 @@ bool LogWriter::open_segment() {
       catalog_.add_segment(next_segment_, segment::file_head_size, now_ms(), true);
       active_ = std::make_shared<OpenSegment>(next_segment_++, nonce, std::move(file));
       active_->index.nonce = nonce;
-      wrote();
       return true;
     }
     const int error = errno;
@@ -182,7 +181,11 @@ bool LogWriter::flush() {
     if (got <= 0) {
       const int error = got < 0 ? errno : ENOSPC;
       if (!try_again(error, "write " + segment::file_name(active_->sequence))) return false;
-      if (!is_lack_of_room(error) && failures_ >= tries_in_segment) return seal(), false;
+      if (!is_lack_of_room(error) && failures_ >= tries_in_segment) {
+        seal();
+        failures_ = 1;
+        return false;
+      }
       continue;
     }
     at += static_cast<std::uint64_t>(got);

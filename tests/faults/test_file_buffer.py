@@ -21,7 +21,7 @@ def seed():
     return SEED
 
 
-def exec_output(directory, buffer):
+def exec_output(directory, buffer="retry_max_interval 50ms"):
     """An output whose sink is up while there is a file `up`."""
     script = directory / "sink.sh"
     script.write_text(f'#!/bin/sh\n[ -e {directory}/up ] && cat "$1" >>{directory}/app.log\n')
@@ -37,7 +37,6 @@ def exec_output(directory, buffer):
     path {directory}/buffer
     flush_interval 10ms
     retry_wait 20ms
-    retry_max_interval 50ms
     {buffer}
   </buffer>
 </match>
@@ -57,7 +56,7 @@ def test_what_is_acked_is_delivered_once_whenever_the_process_is_killed(tmp_path
 
 def test_a_backlog_behind_a_dead_sink_survives_a_kill_and_a_stop(tmp_path, seed):
     port = free_port()
-    config = forward_source(port) + exec_output(tmp_path, "compress zstd")
+    config = forward_source(port) + exec_output(tmp_path, "compress zstd\nretry_max_interval 50ms")
     rng = random.Random(seed)
     with Logboom(config, tmp_path).start() as program:
         senders = storms.start_senders(port, rng)
@@ -82,7 +81,7 @@ def test_a_backlog_behind_a_dead_sink_survives_a_kill_and_a_stop(tmp_path, seed)
 def test_nothing_acked_is_lost_by_faults_of_the_buffers_disk(tmp_path, seed, fault):
     faults = Faults(tmp_path, tmp_path / "buffer")
     (tmp_path / "up").touch()
-    config = forward_source() + exec_output(tmp_path, "")
+    config = forward_source() + exec_output(tmp_path)
     with storms.Running(tmp_path, seed, config, faults=faults, exactly_once=True) as running:
         storms.wait_for_acks(running.senders, 10)
         with faults.during(**fault):
@@ -90,8 +89,28 @@ def test_nothing_acked_is_lost_by_faults_of_the_buffers_disk(tmp_path, seed, fau
         storms.wait_for_acks(running.senders, 10)
 
 
+def test_a_reload_carries_the_backlog_of_a_dead_sink_over(tmp_path, seed):
+    port = free_port()
+    rng = random.Random(seed)
+    with Logboom(forward_source(port) + exec_output(tmp_path), tmp_path).start() as program:
+        senders = storms.start_senders(port, rng)
+        for number in range(4):
+            storms.wait_for_acks(senders, 50)
+            program.config_path.write_text(forward_source(port) + exec_output(tmp_path, f"retry_max_interval {60 + number}ms"))
+            start = program.stderr.line_count()
+            program.send_signal(signal.SIGHUP)
+            program.wait_for_log("reload", start=start)
+        storms.finish(senders)
+        (tmp_path / "up").touch()
+        wanted = sum(len(sender.acked) for sender in senders)
+        wait_until(lambda: (tmp_path / "app.log").exists() and len(delivered_in(tmp_path).count) >= wanted, 20, "the backlog")
+        program.send_signal(signal.SIGTERM)
+        assert program.wait_exit() == 0
+    check(senders, delivered_in(tmp_path))
+
+
 def test_two_processes_never_share_a_buffer(tmp_path):
-    config = forward_source() + exec_output(tmp_path, "")
+    config = forward_source() + exec_output(tmp_path)
     with Logboom(config, tmp_path / "a").start() as first, Logboom(config, tmp_path / "b").launch() as second:
         assert second.wait_exit() != 0
         assert f"in use by process {first.pid}" in second.log_tail()

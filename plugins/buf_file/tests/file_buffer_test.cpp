@@ -126,6 +126,22 @@ TEST(FileBuffer, a_directory_belongs_to_one_buffer_at_a_time) {
   EXPECT_THAT(second.take_all(), UnorderedElementsAreArray(range(0, 2)));
 }
 
+TEST(FileBuffer, a_buffer_that_is_drained_hands_the_rest_to_one_that_a_reload_has_made) {
+  const TemporaryDirectory directory;
+  Fixture old(directory);
+  ASSERT_TRUE(old.put(batch_of("a", 0, 1)));
+  const Chunk* chunk = old.take();
+  ASSERT_NE(chunk, nullptr);
+  old->retry(*chunk, Buffer::Clock::now() + 1h);
+  old->drain();
+  EXPECT_FALSE(old->empty()) << "its output goes on trying";
+  Fixture made(directory);
+  ASSERT_TRUE(eventually([&] { return old->empty(); }));
+  old.close();
+  ASSERT_TRUE(made.put(batch_of("a", 1, 1)));
+  EXPECT_THAT(made.take_all(), testing::ElementsAre(0, 1));
+}
+
 TEST(FileBuffer, files_of_fluentds_buffer_are_left_alone_and_named) {
   const TemporaryDirectory directory;
   const fs::path foreign = directory.path() / "buffer.b61a2b3c4d5e6f708192a3b4c5d6e7f80.log";
