@@ -30,6 +30,15 @@ std::string directory_in(const SystemSettings& system, const std::string& id, co
   return system.root_dir + "/worker0/" + id + "/buffer";
 }
 
+segment::Codec codec_of(BufferCompression compression) {
+  switch (compression) {
+    case BufferCompression::gzip: return segment::Codec::gzip;
+    case BufferCompression::zstd: return segment::Codec::zstd;
+    case BufferCompression::text: break;
+  }
+  return segment::Codec::plain;
+}
+
 std::string hex(std::uint64_t number) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string out(16, '0');
@@ -54,7 +63,6 @@ FileBuffer::FileBuffer(Options options, BuildContext& context, FileOps& ops)
   store_settings_.file_mode = mode(options_.file_permission, system.file_permission, 0644);
   store_settings_.directory_mode = mode(options_.dir_permission, system.dir_permission, 0755);
   store_settings_.segment_size = options_.segment_size.bytes;
-  store_settings_.codec = options_.compress;
   const auto check = [&section](bool fine, std::string_view name, std::string_view problem) {
     const Attribute* attribute = section.find(name);
     if (!fine) throw ConfigError(attribute ? attribute->value_pos : section.pos, cat(name, ": ", problem));
@@ -75,6 +83,7 @@ FileBuffer::~FileBuffer() {
 
 void FileBuffer::start(const BufferSettings& settings, OutputCounters& counters) {
   settings_ = settings;
+  store_settings_.codec = codec_of(settings.compression);
   keys_ = ChunkKeys(settings);
   window_ = DuplicateWindow(settings.duplicates);
   queue_.start(settings, counters, [this] { return std::make_unique<FileChunk>(*this); });

@@ -13,9 +13,6 @@ void FileOptions::describe(Describe<FileOptions>& d) {
   d.param("path_suffix", &O::path_suffix, "No effect: the files are called `segment.*.log`.");
   d.param("file_permission", &O::file_permission, "Of the buffer's files; `<system>`'s, or 0644.");
   d.param("dir_permission", &O::dir_permission, "Of directories that are made; `<system>`'s, or 0755.");
-  d.choice("compress", &O::compress,
-           {{"text", segment::Codec::plain}, {"gzip", segment::Codec::gzip}, {"zstd", segment::Codec::zstd}},
-           "How events are compressed in the files.");
   d.choice("sync", &O::sync,
            {{"always", SyncPolicy::always}, {"interval", SyncPolicy::interval}, {"never", SyncPolicy::never}},
            "When files are synced (fdatasync): after each write; every `sync_interval`, and at once where a sender "

@@ -15,7 +15,6 @@ struct FileOptions : BufferOptions {
   std::string path_suffix = ".log";
   std::optional<FileMode> file_permission;
   std::optional<FileMode> dir_permission;
-  segment::Codec compress = segment::Codec::plain;
   SyncPolicy sync = SyncPolicy::interval;
   std::chrono::nanoseconds sync_interval{std::chrono::seconds(1)};
   ByteSize segment_size{std::uint64_t{64} << 20};

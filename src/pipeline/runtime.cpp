@@ -215,10 +215,9 @@ void Runtime::print_summary(bool clean) {
   each_output([&recovered](OutputNode& output) { recovered += output.sink->totals().recovered; });
   log_.info(cat(
       "summary: received=", sums["logboom_input_events_total"] + dropped_at_input,
-      " recovered=", recovered - std::min(recovered, handed_over_), " made=",
-      sums["logboom_routing_made_events_total"], " delivered=", sums["logboom_output_delivered_events_total"],
-      " filtered=", sums["logboom_routing_filtered_events_total"],
-      " merged=", sums["logboom_routing_merged_events_total"],
+      " recovered=", recovered - std::min(recovered, handed_over_), " made=", sums["logboom_routing_made_events_total"],
+      " delivered=", sums["logboom_output_delivered_events_total"], " filtered=",
+      sums["logboom_routing_filtered_events_total"], " merged=", sums["logboom_routing_merged_events_total"],
       " unmatched=", sums["logboom_routing_unmatched_events_total"], " dropped=",
       dropped_at_input + sums["logboom_routing_dropped_events_total"] + sums["logboom_output_dropped_events_total"],
       " buffered=", sums["logboom_output_buffered_events"]));

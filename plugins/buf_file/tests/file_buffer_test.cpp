@@ -75,7 +75,9 @@ TEST(FileBuffer, what_was_not_delivered_is_there_after_a_restart_with_its_id_and
 
 TEST(FileBuffer, a_chunk_that_is_retried_is_read_again) {
   const TemporaryDirectory directory;
-  Fixture buffer(directory, "compress zstd");
+  BufferSettings settings = at_once();
+  settings.compression = BufferCompression::zstd;
+  Fixture buffer(directory, "", settings);
   ASSERT_TRUE(buffer.put(batch_of("a", 0, 100)));
   for (unsigned attempt = 0; attempt < 3; ++attempt) {
     const Chunk* chunk = buffer.take();
