@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from support import storms
+from support import disk_storms, rounds
 from support.configs import forward_source
 from support.conservation import Delivered, check
 from support.faults import Faults
@@ -24,7 +24,8 @@ def seed():
 def exec_output(directory, buffer="retry_max_interval 50ms"):
     """An output whose sink is up while there is a file `up`."""
     script = directory / "sink.sh"
-    script.write_text(f'#!/bin/sh\n[ -e {directory}/up ] && cat "$1" >>{directory}/app.log\n')
+    if not script.exists():
+        script.write_text(f'#!/bin/sh\n[ -e {directory}/up ] && cat "$1" >>{directory}/app.log\n')
     return f"""<match **>
   @type exec
   @id out
@@ -32,7 +33,7 @@ def exec_output(directory, buffer="retry_max_interval 50ms"):
   <format>
     @type json
   </format>
-  <buffer>
+  <buffer []>
     @type file
     path {directory}/buffer
     flush_interval 10ms
@@ -51,7 +52,7 @@ def delivered_in(directory):
 
 @pytest.mark.parametrize("buffer", ["@type file", "@type file\nsync always\nsegment_size 64k"], ids=["interval", "always"])
 def test_what_is_acked_is_delivered_once_whenever_the_process_is_killed(tmp_path, seed, buffer):
-    assert storms.kill_with_buffer(tmp_path, seed, kills=15, buffer=buffer) > 0
+    assert disk_storms.kill_with_buffer(tmp_path, seed, kills=15, buffer=buffer) > 0
 
 
 def test_a_backlog_behind_a_dead_sink_survives_a_kill_and_a_stop(tmp_path, seed):
@@ -59,12 +60,12 @@ def test_a_backlog_behind_a_dead_sink_survives_a_kill_and_a_stop(tmp_path, seed)
     config = forward_source(port) + exec_output(tmp_path, "compress zstd\nretry_max_interval 50ms")
     rng = random.Random(seed)
     with Logboom(config, tmp_path).start() as program:
-        senders = storms.start_senders(port, rng)
-        storms.wait_for_acks(senders, 200)
+        senders = rounds.start_senders(port, rng)
+        rounds.wait_for_acks(senders, 200)
         program.kill()
         program.launch()
-        storms.wait_for_acks(senders, 100)
-        storms.finish(senders)
+        rounds.wait_for_acks(senders, 100)
+        rounds.finish(senders)
         program.send_signal(signal.SIGTERM)
         assert program.wait_exit() == 0
         (tmp_path / "up").touch()
@@ -81,26 +82,26 @@ def test_a_backlog_behind_a_dead_sink_survives_a_kill_and_a_stop(tmp_path, seed)
 def test_nothing_acked_is_lost_by_faults_of_the_buffers_disk(tmp_path, seed, fault):
     faults = Faults(tmp_path, tmp_path / "buffer")
     (tmp_path / "up").touch()
-    config = forward_source() + exec_output(tmp_path)
-    with storms.Running(tmp_path, seed, config, faults=faults, exactly_once=True) as running:
-        storms.wait_for_acks(running.senders, 10)
+    config = forward_source() + exec_output(tmp_path, "retry_max_interval 50ms\nflush_at_shutdown true")
+    with rounds.Running(tmp_path, seed, config, faults=faults, exactly_once=True) as running:
+        rounds.wait_for_acks(running.senders, 10)
         with faults.during(**fault):
             wait_until(lambda: faults.get("faults") > 3, 15, "faults")
-        storms.wait_for_acks(running.senders, 10)
+        rounds.wait_for_acks(running.senders, 10)
 
 
 def test_a_reload_carries_the_backlog_of_a_dead_sink_over(tmp_path, seed):
     port = free_port()
     rng = random.Random(seed)
     with Logboom(forward_source(port) + exec_output(tmp_path), tmp_path).start() as program:
-        senders = storms.start_senders(port, rng)
+        senders = rounds.start_senders(port, rng)
         for number in range(4):
-            storms.wait_for_acks(senders, 50)
+            rounds.wait_for_acks(senders, 50)
             program.config_path.write_text(forward_source(port) + exec_output(tmp_path, f"retry_max_interval {60 + number}ms"))
             start = program.stderr.line_count()
             program.send_signal(signal.SIGHUP)
             program.wait_for_log("reload", start=start)
-        storms.finish(senders)
+        rounds.finish(senders)
         (tmp_path / "up").touch()
         wanted = sum(len(sender.acked) for sender in senders)
         wait_until(lambda: (tmp_path / "app.log").exists() and len(delivered_in(tmp_path).count) >= wanted, 20, "the backlog")
