@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from support import docker_engine
+from support.certs import Authority
 
 FORMATS = ("", "rfc3164", "rfc5424", "rfc5424micro")
 SOURCE = """<source>
@@ -59,6 +60,37 @@ def test_every_format(engine, logboom, short_dir, transport):
             assert record["pid"].isdigit()
             assert record.get("host") == (None if form == "" else socket.gethostname())
             assert record.get("msgid") == (name if form.startswith("rfc5424") else None)
+    assert program.stop()["delivered"] == 2 * len(FORMATS)
+
+
+def test_every_format_over_tls_with_a_client_certificate(engine, logboom, tmp_path):
+    authority = Authority(tmp_path / "ca")
+    certificate, key = authority.issue("server")
+    client, client_key = authority.issue("client")
+    program = logboom(f"""<source>
+  @type syslog
+  tag docker
+  bind 127.0.0.1
+  port 0
+  <transport tls>
+    cert_path {certificate}
+    private_key_path {key}
+    client_cert_auth true
+    ca_path {authority.path}
+  </transport>
+</source>
+<match **>
+  @type stdout
+</match>
+""")
+    where = f"tcp+tls://localhost:{program.port}"
+    run(engine, "echo nobody", where, check=False, syslog_tls_ca_cert=authority.path)
+    for form in FORMATS:
+        run(engine, "echo one; echo two", where, syslog_format=form, tag=f"fmt-{form or 'default'}",
+            syslog_tls_ca_cert=authority.path, syslog_tls_cert=client, syslog_tls_key=client_key)
+    program.wait_for_lines(2 * len(FORMATS))
+    assert [(record["ident"], record["message"]) for _, record in events(program)] == [
+        (f"fmt-{form or 'default'}", text) for form in FORMATS for text in ("one", "two")]
     assert program.stop()["delivered"] == 2 * len(FORMATS)
 
 
