@@ -9,7 +9,9 @@
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
+#include <mutex>
 #include <stdexcept>
+#include <utility>
 
 #include <logboom/log.hpp>
 
@@ -20,6 +22,25 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* wanted = "/wanted";
+
+/// Who waits for which directory, in the order in which they came.
+struct Waiting {
+  std::mutex mutex;
+  std::vector<std::pair<std::string, const DirectoryLock*>> line;
+
+  bool is_turn(const std::string& directory, const DirectoryLock* who) {
+    const std::lock_guard lock(mutex);
+    const auto first =
+        std::find_if(line.begin(), line.end(), [&](const auto& entry) { return entry.first == directory; });
+    return first == line.end() || first->second == who;
+  }
+};
+
+/// Of the process, as the locks of files are.
+Waiting& waiting() {
+  static Waiting all;
+  return all;
+}
 
 /// `<prefix>.b<hex><rest>` or `.q…`, as Fluentd names chunks.
 bool is_fluentd_chunk(const std::string& name, const std::string& prefix) {
@@ -79,7 +100,18 @@ void make_directories(const std::string& path, mode_t mode) {
   throw std::runtime_error(cat("can't make the directory ", path, " for the buffer: ", error_text(errno)));
 }
 
+void DirectoryLock::line_up(const std::string& directory) {
+  const std::lock_guard lock(waiting().mutex);
+  waiting().line.emplace_back(directory, this);
+}
+
+void DirectoryLock::leave_line() {
+  const std::lock_guard lock(waiting().mutex);
+  std::erase_if(waiting().line, [this](const auto& entry) { return entry.second == this; });
+}
+
 DirectoryLock::Outcome DirectoryLock::try_lock(const std::string& directory, mode_t mode) {
+  if (!waiting().is_turn(directory, this)) return Outcome::held_here;
   const std::string path = directory + "/lock";
   Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, mode));
   if (!file) throw std::runtime_error(cat("can't open ", path, ": ", error_text(errno)));
@@ -95,6 +127,7 @@ DirectoryLock::Outcome DirectoryLock::try_lock(const std::string& directory, mod
   const std::string own = cat(::getpid(), "\n");
   if (::ftruncate(file.get(), 0) != 0 || ::pwrite(file.get(), own.data(), own.size(), 0) < 0) errno = 0;
   file_ = std::move(file);
+  leave_line();
   ::unlink((directory + wanted).c_str());
   return Outcome::locked;
 }

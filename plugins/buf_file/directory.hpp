@@ -21,6 +21,11 @@ void make_directories(const std::string& path, mode_t mode);
 /// Keeps other processes, and other buffers of this one, out of a directory.
 class DirectoryLock {
  public:
+  DirectoryLock() = default;
+  DirectoryLock(const DirectoryLock&) = delete;
+  DirectoryLock& operator=(const DirectoryLock&) = delete;
+  ~DirectoryLock() { leave_line(); }
+
   enum class Outcome : std::uint8_t {
     locked,
     held_here,       // by another buffer of this process
@@ -28,6 +33,10 @@ class DirectoryLock {
   };
   /// Throws std::runtime_error where the lock file can't be made.
   Outcome try_lock(const std::string& directory, mode_t mode);
+  /// Of the buffers of this process that wait for a directory the one that came first gets it first: an older one may
+  /// hold up batches that came before, and a newer one never ends by itself.
+  void line_up(const std::string& directory);
+  void leave_line();
   const std::string& holder() const noexcept { return holder_; }
 
   /// Asks the buffer of this process that holds the lock to hand the directory over; see `is_wanted`.

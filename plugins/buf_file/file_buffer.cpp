@@ -105,6 +105,7 @@ void FileBuffer::open() {
     throw std::runtime_error(cat("the buffer in ", directory, " is in use by ", lock_.holder(),
                                  ": give each output, and each logboom, a path of its own"));
   }
+  if (outcome == DirectoryLock::Outcome::held_here) lock_.line_up(directory);
   recovering_ = true;
   recovery_ = std::thread([this, locked = outcome == DirectoryLock::Outcome::locked] {
     if (locked || wait_for_lock()) recover();
@@ -116,14 +117,18 @@ void FileBuffer::open() {
 /// A buffer that a reload takes away keeps the directory until it has ended. It is asked to end soon: what it holds is
 /// found here.
 bool FileBuffer::wait_for_lock() {
-  DirectoryLock::ask_for(store_settings_.directory);
   for (unsigned tries = 0;; ++tries) {
+    // Each time: whoever gets the directory before takes the last request for one to itself.
+    DirectoryLock::ask_for(store_settings_.directory);
     if (tries == 100) {
       log_.warn(cat(id_, ": waits for the buffer in ", store_settings_.directory,
                     ", which another output of this configuration, or of the one before it, still uses"));
     }
     std::unique_lock lock(mutex_);
-    if (changed_.wait_for(lock, 50ms, [this] { return stopping_.load(); })) return false;
+    if (changed_.wait_for(lock, 50ms, [this] { return stopping_.load(); })) {
+      lock_.leave_line();
+      return false;
+    }
     if (lock_.try_lock(store_settings_.directory, store_settings_.file_mode) == DirectoryLock::Outcome::locked)
       return true;
   }
