@@ -1,4 +1,4 @@
-"""./dev soak [ROUNDS] [--seed SEED] [--only NAME]: rounds of support/storms.py with random seeds, one after the other.
+"""./dev soak [ROUNDS] [--seed SEED] [--only NAME]: rounds of load and faults with random seeds, one after the other.
 
 Each round says its seed. One that fails keeps its files and says where they are; the status is then 1.
 """
@@ -14,7 +14,9 @@ import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from support import storms  # noqa: E402
+from support import disk_storms, storms  # noqa: E402
+
+ROUNDS = {**storms.ROUNDS, **disk_storms.ROUNDS}
 
 
 def one_round(number, name, seed):
@@ -22,7 +24,7 @@ def one_round(number, name, seed):
     directory = pathlib.Path(tempfile.mkdtemp(prefix="logboom-soak."))
     start = time.monotonic()
     try:
-        storms.ROUNDS[name](directory, seed)
+        ROUNDS[name](directory, seed)
     except Exception:
         (directory / "failure").write_text(traceback.format_exc())
         print(f"{number}: FAILED {name} --seed {seed}\n{traceback.format_exc()}the files are in {directory}", flush=True)
@@ -36,10 +38,10 @@ def main():
     parser = argparse.ArgumentParser(prog="dev soak", description=__doc__.split("\n")[0])
     parser.add_argument("rounds", nargs="?", type=int, default=1000)
     parser.add_argument("--seed", help="of the first round; the others follow from it")
-    parser.add_argument("--only", choices=storms.ROUNDS, help="rounds of this kind only")
+    parser.add_argument("--only", choices=ROUNDS, help="rounds of this kind only")
     options = parser.parse_args()
     seed = options.seed or str(random.SystemRandom().randrange(1 << 32))
-    names = [options.only] if options.only else list(storms.ROUNDS)
+    names = [options.only] if options.only else list(ROUNDS)
     failed = []
     for number in range(options.rounds):
         if not one_round(number, names[number % len(names)], seed):

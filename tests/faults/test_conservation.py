@@ -22,14 +22,19 @@ def seed():
     return SEED
 
 
-@pytest.mark.parametrize("name", [name for name in storms.ROUNDS if name != "kill_and_start"])
+ROUNDS = {**storms.ROUNDS, **disk_storms.ROUNDS}
+KILLS = ["kill_and_start", "kill_with_buffer"]
+
+
+@pytest.mark.parametrize("name", [name for name in ROUNDS if name not in KILLS])
 def test_nothing_acked_is_lost_in(name, tmp_path, seed):
-    storms.ROUNDS[name](tmp_path, seed)
+    ROUNDS[name](tmp_path, seed)
 
 
-@pytest.mark.parametrize("part", range(4))
-def test_nothing_acked_is_lost_by_fifty_kills(part, tmp_path, seed):
-    assert storms.kill_and_start(tmp_path, f"{seed}/{part}", kills=50) > 0
+@pytest.mark.parametrize("part", range(2))
+@pytest.mark.parametrize("name", KILLS)
+def test_nothing_acked_is_lost_by_fifty_kills_of(name, part, tmp_path, seed):
+    assert ROUNDS[name](tmp_path, f"{seed}/{part}", kills=50) > 0
 
 
 class Sent:

@@ -10,7 +10,8 @@ from support.configs import forward_source
 from support.conservation import Delivered, check
 from support.faults import Faults
 from support.logboom import binary, free_port
-from support.rounds import Running, check_ledger, file_output, kill_often, pause, wait_for_acks
+from support.rounds import Running, file_output, kill_often, pause, wait_for_acks
+from support.storms import reload_often
 from support.wait import wait_until
 
 FILE_BUFFER = """@type file
@@ -23,8 +24,8 @@ FILE_BUFFER = """@type file
     {more}"""
 
 
-def file_buffer(rng, interval="10ms", more=""):
-    return FILE_BUFFER.format(interval=interval, segment=rng.choice(["64k", "256k", "64m"]), more=more)
+def file_buffer(rng, interval="10ms", more="", segments=("64k", "256k", "64m")):
+    return FILE_BUFFER.format(interval=interval, segment=rng.choice(segments), more=more)
 
 
 def system(directory):
@@ -59,9 +60,7 @@ def kill_with_buffer(directory, seed, kills=25, buffer=None, exactly_once=True):
     for name, copies in chunks.items():
         assert len(set(copies)) == 1, f"the chunk {name} came again, and is another one"
         delivered.add_lines(copies[0], may_be_torn=False)
-    count = check(senders, delivered, exactly_once=exactly_once)
-    check_ledger(directory)
-    return count
+    return check(senders, delivered, exactly_once=exactly_once)
 
 
 def kill_with_integrity(directory, seed, kills=15):
@@ -78,7 +77,6 @@ def kill_with_integrity(directory, seed, kills=15):
     done = subprocess.run([binary(), "verify", str(directory / "app.log")], stdout=subprocess.PIPE, text=True,
                           check=False)
     assert done.returncode == 0, done.stdout
-    check_ledger(directory)
 
 
 def failing_buffer(directory, seed, turns=5):
@@ -115,6 +113,19 @@ def failing_output_and_buffer(directory, seed, turns=4):
                 pause(rng.uniform(0.05, 0.4))
 
 
+def reload_with_buffer(directory, seed, reloads=8):
+    """The output changes again and again, and takes its buffer over, with what that remembers of messages."""
+    directory = pathlib.Path(directory)
+    rng = random.Random(seed)
+    segments = rng.choice(["64k", "64m"])
+
+    def config(port, number):
+        return system(directory) + forward_source(port) + file_output(
+            directory / "app", buffer=file_buffer(rng, f"{5 + number}ms", segments=[segments]), more="@id out")
+
+    reload_often(directory, seed, reloads, config)
+
+
 @contextlib.contextmanager
 def small_disk(path, size):
     """A file system of its own of that size; needs root."""
@@ -133,7 +144,7 @@ def full_disk(directory, seed, turns=3):
     faults = Faults(directory, directory / "app")
     with small_disk(directory / "disk", "3m") as disk:
         config = forward_source() + file_output(
-            directory / "app", buffer=file_buffer(rng, more=f"path {disk}/buffer"), more="@id out")
+            directory / "app", buffer=file_buffer(rng, more=f"path {disk}/buffer", segments=("64k", "256k")), more="@id out")
         with Running(directory, seed, config, faults=faults, exactly_once=True, memory=32 << 20) as running:
             for _ in range(turns):
                 wait_for_acks(running.senders, 20)
@@ -151,6 +162,7 @@ def room(path):
 
 
 ROUNDS = {round.__name__: round for round in (
-    kill_with_buffer, kill_with_integrity, failing_buffer, failing_output_and_buffer)}
+    kill_with_buffer, kill_with_integrity, failing_buffer, failing_output_and_buffer,
+    reload_with_buffer)}
 if os.geteuid() == 0:
     ROUNDS[full_disk.__name__] = full_disk
