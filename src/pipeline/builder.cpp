@@ -30,7 +30,8 @@ void PipelineBuilder::build(const Element& root) {
     return element.name == "worker" && !errors_.attempt([&element] { static_cast<void>(worker_range(element)); });
   });
   const WorkerViews views(known);
-  for (const std::string& label : views.all()) pipeline_.router_.add_label(label);
+  for (const std::string& view : views.all()) pipeline_.router_.add_label(pipeline_.views_.add(view, ""));
+  declare_labels(known, views.all(), views);
   read_top(known, views.all(), "", views);
   check_labels();
   check_ack_levels(pipeline_, errors_);
@@ -44,7 +45,7 @@ void PipelineBuilder::read_top(const Element& parent, const RuleLabels& labels, 
     if (element.name == "source") {
       errors_.attempt([&] { add_input(element, source_label); });
     } else if (element.name == "label") {
-      read_label(element);
+      read_label(element, labels);
     } else if (element.name == "worker") {
       read_top(element, views.of_rules(element), views.of_sources(element), views);
     } else if (element.name != "system") {
@@ -63,17 +64,32 @@ void PipelineBuilder::read_rule(const Element& element, const RuleLabels& labels
   }
 }
 
-void PipelineBuilder::read_label(const Element& element) {
-  errors_.attempt([&] {
-    if (element.arg.empty()) throw ConfigError(element.pos, "<label> needs a name: <label @NAME>", "bad-label");
-    if (element.arg == "@ROOT")
-      throw ConfigError(element.pos, "@ROOT means the top level and can't be a <label>", "bad-label");
-    if (!ids_.insert("label " + element.arg).second)
+/// All labels, before anything that names them is read. `in`: the views that they are part of.
+void PipelineBuilder::declare_labels(const Element& parent, const RuleLabels& in, const WorkerViews& views) {
+  for (const Element& element : parent.children) {
+    if (element.name == "worker") declare_labels(element, views.of_rules(element), views);
+    if (element.name == "label") errors_.attempt([&] { declare_label(element, in); });
+  }
+}
+
+void PipelineBuilder::declare_label(const Element& element, const RuleLabels& in) {
+  if (element.arg.empty()) throw ConfigError(element.pos, "<label> needs a name: <label @NAME>", "bad-label");
+  if (element.arg == "@ROOT")
+    throw ConfigError(element.pos, "@ROOT means the top level and can't be a <label>", "bad-label");
+  label_names_.insert(element.arg);
+  for (const std::string& view : in) {
+    const std::string& name = pipeline_.views_.add(view, element.arg);
+    if (pipeline_.router_.has_label(name))
       throw ConfigError(element.pos, cat("<label ", element.arg, "> is there twice: put both together"),
                         "duplicate-label");
-  });
-  pipeline_.router_.add_label(element.arg);
-  for (const Element& rule : element.children) errors_.attempt([&] { read_rule(rule, {element.arg}); });
+    pipeline_.router_.add_label(name);
+  }
+}
+
+void PipelineBuilder::read_label(const Element& element, const RuleLabels& in) {
+  RuleLabels labels;
+  for (const std::string& view : in) labels.push_back(pipeline_.views_.add(view, element.arg));
+  for (const Element& rule : element.children) errors_.attempt([&] { read_rule(rule, labels); });
 }
 
 void PipelineBuilder::claim_id(const Element& element) {
@@ -160,7 +176,7 @@ void PipelineBuilder::keep_labels(const Node& node, const SourcePos& pos) {
 void PipelineBuilder::add_input(const Element& element, const std::string& source_label) {
   std::string label = source_label;
   const Attribute* given_label = given(element, "@label");
-  if (given_label != nullptr) label = label_named(given_label->value);
+  if (given_label != nullptr) label = pipeline_.views_.find(source_label, label_named(given_label->value));
   const Wanted wanted = this->wanted(PluginKind::input, element, type_of(element, ""), label);
   std::shared_ptr<InputNode> node = kept_.take_input(wanted.identity, wanted.content, wanted.label);
   if (node) {
@@ -340,12 +356,9 @@ void PipelineBuilder::use_label(Node& node, const std::string& name, const Sourc
 }
 
 void PipelineBuilder::check_labels() {
-  std::vector<std::string> names;
-  for (const std::string& id : ids_) {
-    if (id.starts_with("label ")) names.push_back(id.substr(6));
-  }
+  const std::vector<std::string> names(label_names_.begin(), label_names_.end());
   for (const LabelUse& use : label_uses_) {
-    if (pipeline_.router_.has_label(use.label)) continue;
+    if (use.label.empty() || label_names_.contains(use.label)) continue;
     errors_.add(ConfigError(
         use.pos,
         cat("there is no <label ", use.label, ">: add it, or correct the name", did_you_mean(use.label, names)),

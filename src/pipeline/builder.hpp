@@ -35,7 +35,9 @@ class PipelineBuilder final : private NodeOwner {
   void read_top(const Element& parent, const RuleLabels& labels, const std::string& source_label,
                 const WorkerViews& views);
   void read_rule(const Element& element, const RuleLabels& labels);
-  void read_label(const Element& element);
+  void declare_labels(const Element& parent, const RuleLabels& in, const WorkerViews& views);
+  void declare_label(const Element& element, const RuleLabels& in);
+  void read_label(const Element& element, const RuleLabels& in);
   void add_input(const Element& element, const std::string& source_label);
   void add_match(const Element& element, const RuleLabels& labels);
   void add_filter(const Element& element, const RuleLabels& labels);
@@ -69,6 +71,7 @@ class PipelineBuilder final : private NodeOwner {
 
   Pipeline& pipeline_;
   std::set<std::string> ids_;
+  std::set<std::string> label_names_;
   std::vector<LabelUse> label_uses_;
   ConfigErrorCollector errors_;
   KeptNodes kept_;

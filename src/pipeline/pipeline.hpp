@@ -17,6 +17,7 @@
 #include "net/input_host.hpp"
 #include "output/sink.hpp"
 #include "pipeline/accounts.hpp"
+#include "pipeline/label_views.hpp"
 #include "pipeline/registry.hpp"
 #include "pipeline/way_back.hpp"
 #include "route/router.hpp"
@@ -135,6 +136,7 @@ class Pipeline {
 
   std::uint64_t generation() const noexcept { return context_->generation; }
   const Router& router() const noexcept { return router_; }
+  const LabelViews& views() const noexcept { return views_; }
   Filter& filter(std::size_t index) const { return *filters_[index]->plugin; }
   const std::vector<HolderPlace>& holders() const noexcept { return holders_; }
   const OutputNode& output(std::size_t index) const { return *outputs_[index]; }
@@ -166,6 +168,7 @@ class Pipeline {
   std::shared_ptr<const Context> context_;  // shared with plugins that make others later
   std::shared_ptr<RoutingState> state_;
   Router router_;
+  LabelViews views_;
   std::vector<std::shared_ptr<FilterNode>> filters_;
   std::vector<std::shared_ptr<OutputNode>> outputs_;
   std::vector<std::shared_ptr<InputNode>> inputs_;

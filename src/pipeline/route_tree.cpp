@@ -66,7 +66,9 @@ class TreeBuilder {
         : builder_(builder), node_(node), output_(output), tag_(tag) {}
     void here() override {
       if (output_.emits != nullptr) {
-        node_.emits.push_back({output_.emits, &output_.emit_label});
+        const std::string& label = builder_.in_view(output_.emit_label);
+        node_.emits.push_back({output_.emits, &label});
+        builder_.way_ += cat(label, "<");
       } else {
         node_.sinks.push_back(output_.sink.get());
       }
@@ -74,7 +76,7 @@ class TreeBuilder {
     }
     void label(const std::string& name) override {
       builder_.way_ += "(";
-      node_.next.push_back(builder_.build(name == "@ROOT" ? std::string() : name, tag_));
+      node_.next.push_back(builder_.build(builder_.in_view(name == "@ROOT" ? std::string() : name), tag_));
       builder_.way_ += ")";
     }
     void store(std::size_t index, StoreMode mode) override {
@@ -103,6 +105,9 @@ class TreeBuilder {
     const OutputNode& output_;
     std::string_view tag_;
   };
+
+  /// What a label's name means where the tree has come to.
+  const std::string& in_view(const std::string& name) const { return pipeline_.views().find(labels_.back(), name); }
 
   std::unique_ptr<RouteNode> branch(const OutputNode& output, std::string_view tag) {
     auto node = std::make_unique<RouteNode>();

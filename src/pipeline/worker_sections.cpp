@@ -68,7 +68,7 @@ WorkerViews::WorkerViews(const Element& root) : views_{{0, ""}} {
   bool has_rules = false;
   for (const Element* worker : root.sections("worker")) {
     const unsigned first = worker_range(*worker).first;
-    has_rules = has_rules || !worker->sections("match").empty() || !worker->sections("filter").empty();
+    for (const char* rules : {"match", "filter", "label"}) has_rules = has_rules || !worker->sections(rules).empty();
     if (first > 0 && !worker->sections("source").empty()) found.emplace(first, cat("worker ", first));
   }
   if (has_rules) views_.merge(found);
