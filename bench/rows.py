@@ -158,10 +158,7 @@ class Runner(BufferRows):
             return self.stage(row)
         if row.name.startswith("syslog-"):
             return SyslogRunner(self).run(row)
-        method = {"latency": self.latency, "fairness": self.fairness, "memory": self.memory, "start": self.start,
-                  "workers": self.workers, "isolation": self.isolation, "buffer": self.buffer,
-                  "buffer-packed": self.buffer_packed, "buffer-acks": self.buffer_acks}
-        return method.get(row.name, self.throughput)(row)
+        return getattr(self, row.name.replace("-", "_"), self.throughput)(row)
 
     def directory(self):
         return tempfile.TemporaryDirectory(prefix="logboom-bench-", dir="/dev/shm")
