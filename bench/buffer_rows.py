@@ -22,7 +22,7 @@ FILE = """path {out}-buffer
 KEPT = FILE + """
     flush_mode interval
     flush_interval 1h
-    chunk_limit_size 64m"""
+    chunk_limit_size 16g"""
 PACKED = ("--mode", "packed")
 
 

@@ -86,7 +86,7 @@ class Staging {
   Catalog& catalog_;
   const std::uint64_t frame_limit_;
   std::function<void(std::uint64_t)> memory_changed_;
-  SlabPool pool_{128 * 1024, 8};
+  SlabPool pool_{128 * 1024, 96};
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
   Epoch epoch_;
