@@ -10,7 +10,7 @@ from support.configs import forward_source
 from support.conservation import Delivered, check
 from support.faults import Faults
 from support.logboom import binary, free_port
-from support.rounds import Running, file_output, kill_often, pause, wait_for_acks
+from support.rounds import Running, check_ledger, file_output, kill_often, pause, wait_for_acks
 from support.storms import reload_often
 from support.wait import wait_until
 
@@ -60,7 +60,9 @@ def kill_with_buffer(directory, seed, kills=25, buffer=None, exactly_once=True):
     for name, copies in chunks.items():
         assert len(set(copies)) == 1, f"the chunk {name} came again, and is another one"
         delivered.add_lines(copies[0], may_be_torn=False)
-    return check(senders, delivered, exactly_once=exactly_once)
+    count = check(senders, delivered, exactly_once=exactly_once)
+    check_ledger(directory)
+    return count
 
 
 def kill_with_integrity(directory, seed, kills=15):
@@ -77,6 +79,7 @@ def kill_with_integrity(directory, seed, kills=15):
     done = subprocess.run([binary(), "verify", str(directory / "app.log")], stdout=subprocess.PIPE, text=True,
                           check=False)
     assert done.returncode == 0, done.stdout
+    check_ledger(directory)
 
 
 def failing_buffer(directory, seed, turns=5):

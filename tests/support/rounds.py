@@ -2,11 +2,12 @@
 
 import pathlib
 import random
+import subprocess
 import threading
 
 from support.configs import forward_source
 from support.conservation import Delivered, Sender, check
-from support.logboom import Logboom
+from support.logboom import Logboom, binary
 from support.wait import wait_until
 
 MEMORY_BEYOND_THE_LIMITS = 64 << 20
@@ -121,3 +122,10 @@ class Running:
         check(self.senders, delivered, exactly_once=self.exactly_once)
         assert summary["delivered"] == sum(delivered.count.values()), (summary, sum(delivered.count.values()))
         assert summary["buffered"] == 0
+
+
+def check_ledger(directory):
+    """What logboom itself says of everything since the beginning, crashes included."""
+    done = subprocess.run([binary(), "ledger", "-c", "fluent.conf", "--json"], cwd=directory, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False)
+    assert done.returncode == 0, f"the ledger does not balance:\n{done.stdout}"
