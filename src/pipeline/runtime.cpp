@@ -1,5 +1,6 @@
 #include "pipeline/runtime.hpp"
 
+#include "pipeline/replay.hpp"
 #include "pipeline/resend.hpp"
 
 #include <sys/resource.h>
@@ -84,6 +85,9 @@ void Runtime::start_control() {
   commands["ledger"] = [this](const std::string&, ControlCaller&) { return to_json(ledger_->read()); };
   commands["dlq.resend"] = [context](const std::string& arguments, ControlCaller& caller) {
     return resend(context, arguments, caller);
+  };
+  commands["replay"] = [this](const std::string& arguments, ControlCaller& caller) {
+    return replay({running_outputs_, *ledger_}, arguments, caller);
   };
   try {
     control_ = std::make_unique<ControlServer>(control_path(root_dir), std::move(commands));
