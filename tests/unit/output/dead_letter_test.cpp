@@ -104,13 +104,13 @@ TEST_F(DeadLetters, of_a_chunk_that_comes_again_are_there_once) {
 }
 
 TEST_F(DeadLetters, take_up_no_more_than_their_limit_until_some_are_removed) {
-  const Chunk one = chunk("01", {batch("a", 1, 100)});
-  DeadLetterStore store(root, one.bytes + 600, log);
+  const Chunk one = chunk("01", {batch("a", 1, 1000)});
+  DeadLetterStore store(root, one.bytes * 3 / 2, log);
   EXPECT_TRUE(store.store("o", one, "refused: x"));
-  EXPECT_FALSE(store.store("o", chunk("02", {batch("a", 1, 100)}), "refused: x"));
+  EXPECT_FALSE(store.store("o", chunk("02", {batch("a", 1, 1000)}), "refused: x"));
   EXPECT_EQ(list().size(), 1u);
   remove_dead_letter(list()[0].path);
-  EXPECT_TRUE(store.store("o", chunk("02", {batch("a", 1, 100)}), "refused: x"));
+  EXPECT_TRUE(store.store("o", chunk("02", {batch("a", 1, 1000)}), "refused: x"));
 }
 
 TEST_F(DeadLetters, that_are_cut_or_changed_anywhere_are_refused) {

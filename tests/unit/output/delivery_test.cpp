@@ -145,7 +145,7 @@ TEST(DelayedCommit, what_is_not_settled_at_the_end_is_counted_and_the_commit_may
   commit.settle({});
 }
 
-TEST(DeadLetters, get_what_is_refused_or_has_failed_for_too_long_with_the_reason_and_nothing_else) {
+TEST(DeadLettersOfAnOutput, get_what_is_refused_or_has_failed_for_too_long_with_the_reason_and_nothing_else) {
   BufferSettings settings = at_once();
   settings.retry.max_times = 1;
   Fixture f(settings);
@@ -167,7 +167,7 @@ TEST(DeadLetters, get_what_is_refused_or_has_failed_for_too_long_with_the_reason
   EXPECT_EQ(f.metric("logboom_output_dropped_events_total"), 2);
 }
 
-TEST(DeadLetters, get_the_single_events_that_can_not_be_written) {
+TEST(DeadLettersOfAnOutput, get_the_single_events_that_can_not_be_written) {
   BufferSettings settings = at_once();
   settings.chunk_limit_records.reset();
   Fixture f(settings);
@@ -190,7 +190,7 @@ TEST(DeadLetters, get_the_single_events_that_can_not_be_written) {
   EXPECT_EQ(f.sink->totals().dropped, 2u);
 }
 
-TEST(DeadLetters, are_none_where_the_buffer_says_so_or_the_store_fails_and_the_log_tells_it) {
+TEST(DeadLettersOfAnOutput, are_none_where_the_buffer_says_so_or_the_store_fails_and_the_log_tells_it) {
   BufferSettings settings = at_once();
   settings.keep_dead_letters = false;
   Fixture off(settings);
