@@ -43,8 +43,9 @@ Options rfc5424() {
 TEST(OutSyslog, writes_rfc3164) {
   EXPECT_EQ(message({}, R"({"message":"hi"})"), "<13>Nov 25 12:00:00 me logboom: hi");
   EXPECT_EQ(message({}, R"({"message":"hi"})", {1793707200, 0}), "<13>Nov  3 12:00:00 me logboom: hi");
-  EXPECT_EQ(message({}, R"({"host":"h","ident":"a/b:1","pid":7,"message":"x\ny\n","facility":"local3","severity":"Error"})"),
-            "<155>Nov 25 12:00:00 h a/b:1[7]: x#012y");
+  EXPECT_EQ(
+      message({}, R"({"host":"h","ident":"a/b:1","pid":7,"message":"x\ny\n","facility":"local3","severity":"Error"})"),
+      "<155>Nov 25 12:00:00 h a/b:1[7]: x#012y");
   EXPECT_EQ(message({}, R"({"log":"of Docker"})"), "<13>Nov 25 12:00:00 me logboom: of Docker");
   EXPECT_EQ(message({}, R"({"a":1})"), R"(<13>Nov 25 12:00:00 me logboom: {"a":1})");
   EXPECT_EQ(message({}, R"({"ident":"two words","pid":"-","message":""})"), "<13>Nov 25 12:00:00 me two_words: ");
