@@ -237,7 +237,7 @@ class Buffer : public Plugin {
   /// What is buffered is there again when the process starts anew.
   virtual bool survives() const noexcept { return false; }
   /// Drops what is left, save chunks that are taken, counted as DropReason::shutdown. Returns the number of events. A
-  /// buffer that survives drops nothing.
+  /// buffer that survives drops what it can't keep, nothing else; it is asked once, as the last call.
   virtual std::uint64_t discard() = 0;
   /// Nothing is buffered, nor taken and unanswered.
   virtual bool empty() const = 0;

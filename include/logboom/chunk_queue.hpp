@@ -148,6 +148,8 @@ class ChunkQueue {
   void flush_now();
   void drain();
   std::uint64_t discard();
+  /// So many events of chunks that nobody will take any more are lost: counted as dropped for this reason.
+  void lose(std::uint64_t events, DropReason reason);
   bool empty() const;
   OutputTotals totals() const;
 

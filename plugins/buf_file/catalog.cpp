@@ -146,6 +146,16 @@ bool Catalog::finish(ChunkRecord& chunk) {
   return true;
 }
 
+bool Catalog::is_finished(const ChunkRecord& chunk) const {
+  const std::lock_guard lock(mutex_);
+  return chunk.finished;
+}
+
+std::uint32_t Catalog::unwritten(const ChunkRecord& chunk) const {
+  const std::lock_guard lock(mutex_);
+  return chunk.unwritten;
+}
+
 bool Catalog::is_used(std::uint32_t segment) const {
   const std::lock_guard lock(mutex_);
   const auto at = segments_.find(segment);

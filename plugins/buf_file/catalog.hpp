@@ -55,6 +55,7 @@ class Catalog {
 
   void add_segment(std::uint32_t segment, std::uint64_t size, std::int64_t written_ms, bool growing);
   void grow(std::uint32_t segment, std::uint64_t size, std::int64_t written_ms);
+  /// From now on it may be removed.
   void seal(std::uint32_t segment);
 
   ChunkRecordPtr make(std::uint64_t number);
@@ -75,6 +76,8 @@ class Catalog {
   /// The chunk, or the last part of it, is done. True where its number has to be remembered.
   bool finish(ChunkRecord& chunk);
 
+  bool is_finished(const ChunkRecord& chunk) const;
+  std::uint32_t unwritten(const ChunkRecord& chunk) const;
   bool is_used(std::uint32_t segment) const;
   struct Removable {
     std::uint32_t segment = 0;

@@ -74,11 +74,20 @@ FileBuffer::FileBuffer(Options options, BuildContext& context, FileOps& ops)
   check(options_.retain >= 0ns, "retain", "must not be negative");
 }
 
-FileBuffer::~FileBuffer() {
+FileBuffer::~FileBuffer() { stop(); }
+
+void FileBuffer::stop() {
   stopping_ = true;
   changed_.notify_all();
   if (recovery_.joinable()) recovery_.join();
   if (store_) store_->stop();
+}
+
+std::uint64_t FileBuffer::discard() {
+  stop();
+  const std::uint64_t lost = store_ ? store_->lost() : 0;
+  if (lost != 0) queue_.lose(lost, DropReason::shutdown);
+  return lost;
 }
 
 void FileBuffer::start(const BufferSettings& settings, OutputCounters& counters) {

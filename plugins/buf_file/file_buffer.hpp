@@ -53,13 +53,15 @@ class FileBuffer final : public Buffer {
     return options_.sync == buf_file::SyncPolicy::never ? Keeping::unsynced : Keeping::synced;
   }
   bool survives() const noexcept override { return true; }
-  std::uint64_t discard() override { return 0; }
+  /// Everything is written and synced, as far as it can be; the rest is dropped.
+  std::uint64_t discard() override;
   bool empty() const override;
   OutputTotals totals() const override;
 
  private:
   friend class FileChunk;
 
+  void stop();
   void recover();
   bool wait_for_lock();
   void start_store(std::uint64_t buffer, std::uint32_t next_segment);

@@ -13,10 +13,24 @@ using namespace std::chrono_literals;
 
 /// How long a flush thread waits for the chunk's last frames to be written, before it looks at other chunks.
 constexpr auto patience = 500ms;
+constexpr auto usual_patience = 20ms;
 /// So often a file is read before its events are given up.
 constexpr unsigned most_failures = 10;
 /// What a frame counts with beside its events.
 constexpr std::uint64_t overhead = 32;
+
+void add_draft(const buf_file::Draft& draft, Chunk& chunk) {
+  const SlabPtr slab(Slab::make(std::max<std::size_t>(draft.bytes, 1)));
+  std::uint8_t* at = slab->data();
+  for (const auto& entries : draft.entries) at = std::copy(entries.begin(), entries.end(), at);
+  at = slab->data();
+  for (const buf_file::Draft::Section& section : draft.sections) {
+    auto batch = std::make_unique<EventBatch>(section.tag);
+    batch->add(Span{at, section.bytes, section.events}, slab);
+    chunk.batches.emplace_back(std::move(batch));
+    at += section.bytes;
+  }
+}
 
 }  // namespace
 
@@ -51,13 +65,31 @@ void FileChunk::seal() {
   if (record_) chunk.id = buffer_.chunk_id(record_->number);
 }
 
+/// Where they are written; while the disk is full, from memory what is not.
+bool FileChunk::find_events(std::vector<buf_file::Run>& runs, std::vector<buf_file::Draft>& waiting) {
+  const auto now = std::chrono::steady_clock::now();
+  buf_file::Catalog& catalog = buffer_.catalog_;
+  if (!catalog.wait_written(*record_, now + usual_patience)) {
+    if (buffer_.store_->read_waiting(*record_, runs, waiting)) return true;
+    waiting.clear();
+    if (!catalog.wait_written(*record_, now + patience)) return false;
+  }
+  runs = catalog.runs_of(*record_);
+  return true;
+}
+
 QueuedChunk::Loaded FileChunk::load() {
-  if (!buffer_.catalog_.wait_written(*record_, std::chrono::steady_clock::now() + patience)) return {false, 0};
-  std::vector<buf_file::Run> runs = buffer_.catalog_.runs_of(*record_);
+  std::vector<buf_file::Run> runs;
+  std::vector<buf_file::Draft> waiting;
+  if (!find_events(runs, waiting)) return {false, 0};
   if (last_run_ < runs.size()) runs.resize(last_run_);
   runs.erase(runs.begin(), runs.begin() + static_cast<std::ptrdiff_t>(std::min(first_run_, runs.size())));
   const std::string& directory = buffer_.store_settings_.directory;
-  const buf_file::ReadResult result = buf_file::read_chunk(buffer_.ops_, directory, record_->number, runs, chunk);
+  buf_file::ReadResult result = buf_file::read_chunk(buffer_.ops_, directory, record_->number, runs, chunk);
+  for (const buf_file::Draft& draft : waiting) {
+    add_draft(draft, chunk);
+    result.events += draft.events;
+  }
   if (result.failed && ++failures_ < most_failures) {
     buffer_.log_.error(
         cat(buffer_.id_, ": can't read chunk ", chunk.id, ": ", result.problem, "; it will be read again"));

@@ -23,6 +23,7 @@ class FileChunk final : public QueuedChunk {
 
  private:
   void make_record();
+  bool find_events(std::vector<buf_file::Run>& runs, std::vector<buf_file::Draft>& waiting);
 
   FileBuffer& buffer_;
   buf_file::ChunkRecordPtr record_;

@@ -91,10 +91,14 @@ void Journal::keep(const std::vector<SegmentIndex::Message>& messages, std::int6
   if (!records.empty()) append(records);
 }
 
-void Journal::tend(bool sync) {
+bool Journal::tend(bool sync) {
   const std::lock_guard lock(mutex_);
   if (incomplete_ || size_ > growth + 2 * size_when_new_) rewrite();
-  if (sync && unsynced_ && file_ && ops_.fdatasync(file_.get()) == 0) unsynced_ = false;
+  if (incomplete_ || !sync || !unsynced_) return !incomplete_;
+  // After a failed sync another one would lie: the file is written anew.
+  incomplete_ = ops_.fdatasync(file_.get()) != 0;
+  unsynced_ = incomplete_;
+  return !incomplete_;
 }
 
 void Journal::rewrite() {
@@ -112,6 +116,7 @@ void Journal::rewrite() {
     return;
   }
   size_ = size_when_new_ = content.size();
+  unsynced_ = false;
 }
 
 }  // namespace logboom::buf_file

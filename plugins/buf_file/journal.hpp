@@ -30,7 +30,8 @@ class Journal {
   /// Messages of a segment that will be removed. Those that are older than `oldest_ms` are forgotten.
   void keep(const std::vector<SegmentIndex::Message>& messages, std::int64_t oldest_ms, std::size_t most);
   /// Now and then: writes the file anew where it has grown, or where something is missing in it. Synced if `sync`.
-  void tend(bool sync);
+  /// True where all that is remembered stands in the file, synced if `sync`.
+  bool tend(bool sync);
 
  private:
   void append(const std::string& records);

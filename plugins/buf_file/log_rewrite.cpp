@@ -90,6 +90,7 @@ bool LogWriter::write_again(const OpenSegmentPtr& failed, const std::vector<Draf
   }
   std::vector<Draft> slice;
   std::vector<Draft*> origins;
+  SegmentIndex left;
   std::uint64_t bytes = 0;
   const auto add = [&](Draft draft, Draft* origin) {
     bytes += draft.bytes;
@@ -102,6 +103,7 @@ bool LogWriter::write_again(const OpenSegmentPtr& failed, const std::vector<Draf
   segment::Reader reader = segment::Reader::of_file(failed->file.get());
   segment::Frame frame;
   while (reader.next(frame)) {
+    if (frame.offset < from) left.add(frame);
     if (frame.offset < from || in_memory.contains(frame.offset)) continue;
     ChunkRecordPtr chunk = moving.find(frame.chunk);
     std::optional<Draft> draft = chunk ? draft_of(frame, reader.payload(), std::move(chunk)) : std::nullopt;
@@ -110,6 +112,7 @@ bool LogWriter::write_again(const OpenSegmentPtr& failed, const std::vector<Draf
   for (const auto& [offset, draft] : in_memory) {
     if (!add(*draft, draft)) return false;
   }
+  failed->index = std::move(left);
   return write_slice(slice, origins);
 }
 

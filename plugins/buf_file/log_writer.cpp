@@ -39,34 +39,54 @@ std::int64_t now_ms() {
 }
 
 LogWriter::LogWriter(StoreSettings settings, FileOps& ops, Catalog& catalog, Log& log, std::uint64_t buffer,
-                     std::uint32_t next_segment)
+                     std::uint32_t next_segment, std::function<void()> short_of_room)
     : settings_(std::move(settings)),
       ops_(ops),
       catalog_(catalog),
       log_(log),
       buffer_(buffer),
-      next_segment_(next_segment) {}
+      next_segment_(next_segment),
+      short_of_room_(std::move(short_of_room)) {}
 
 bool LogWriter::write(std::vector<Draft>& drafts, std::uint64_t& lost) {
   std::size_t first = 0;
   while (first < drafts.size()) {
-    const std::size_t next = encode(drafts, first);
-    if (next != first && flush()) {
-      publish(drafts, first);
-      first = next;
+    if (leave_out(drafts[first])) {
+      ++first;
       continue;
     }
-    const std::lock_guard lock(mutex_);
-    if (giving_up_) break;
+    waiting_ = std::span(drafts).subspan(first);
+    if (encode(drafts, first) == first) break;
+    const int error = flush();
+    first += publish(drafts, first);
+    if (error == 0) {
+      wrote();
+    } else if (!goes_on_after(error)) {
+      break;
+    }
   }
+  waiting_ = {};
+  // A frame that did not fit, and will not be written any more, holds room that others may need.
+  if (failures_ != 0 && active_ && !leave_segment())
+    ops_.truncate(active_->file.get(), static_cast<off_t>(active_->written));
   for (std::size_t i = first; i < drafts.size(); ++i) {
+    if (leave_out(drafts[i])) continue;
     lost += drafts[i].events;
     catalog_.written(*drafts[i].chunk, std::nullopt);
   }
   return first == drafts.size();
 }
 
-/// Frames of the drafts from `first` on, as many as go into the segment and into one write. Returns where it stopped.
+/// The chunk was delivered, or dropped, before all of it was written.
+bool LogWriter::leave_out(const Draft& draft) {
+  if (!catalog_.is_finished(*draft.chunk)) return false;
+  for (const segment::MessagePart& part : draft.messages) messages_.push_back({part, now_ms()});
+  catalog_.written(*draft.chunk, std::nullopt);
+  return true;
+}
+
+/// Frames of the drafts from `first` on, as many as go into the segment and into one write. Returns where it stopped:
+/// at `first` where it gave up.
 std::size_t LogWriter::encode(std::vector<Draft>& drafts, std::size_t first) {
   encoded_.clear();
   heads_.clear();
@@ -170,55 +190,71 @@ Descriptor LogWriter::create(std::uint64_t nonce) {
   return Descriptor();
 }
 
-/// False: the segment was left for another one, or it gave up.
-bool LogWriter::flush() {
-  std::uint64_t at = active_->written;
+/// Writes what is encoded: up to `flushed_`, where that is not all the answer says why.
+int LogWriter::flush() {
+  flushed_ = active_->written;
   std::size_t first = 0;
   while (first < parts_.size()) {
     const auto count = static_cast<int>(std::min(parts_.size() - first, parts_at_once));
-    const ssize_t got = ops_.pwritev(active_->file.get(), &parts_[first], count, static_cast<off_t>(at));
+    const ssize_t got = ops_.pwritev(active_->file.get(), &parts_[first], count, static_cast<off_t>(flushed_));
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) {
-      const int error = got < 0 ? errno : ENOSPC;
-      if (!try_again(error, "write " + segment::file_name(active_->sequence))) return false;
-      if (!is_lack_of_room(error) && failures_ >= tries_in_segment) {
-        seal();
-        failures_ = 1;
-        return false;
-      }
-      continue;
-    }
-    at += static_cast<std::uint64_t>(got);
+    if (got <= 0) return got < 0 ? errno : ENOSPC;
+    flushed_ += static_cast<std::uint64_t>(got);
     auto left = static_cast<std::size_t>(got);
     for (; first < parts_.size() && left >= parts_[first].iov_len; ++first) left -= parts_[first].iov_len;
     if (left == 0) continue;
     parts_[first].iov_base = static_cast<char*>(parts_[first].iov_base) + left;
     parts_[first].iov_len -= left;
   }
-  wrote();
+  return 0;
+}
+
+/// Waits, and leaves the segment where that helps. False: it gave up.
+bool LogWriter::goes_on_after(int error) {
+  const bool full = is_lack_of_room(error);
+  if (full && leave_segment()) return true;
+  if (!try_again(error, "write " + segment::file_name(active_->sequence))) return false;
+  if (full || failures_ < tries_in_segment) return true;
+  seal();
+  failures_ = 1;
   return true;
 }
 
-void LogWriter::publish(std::vector<Draft>& drafts, std::size_t first) {
+/// Gives the segment up where everything in it is done: removed, it makes room.
+bool LogWriter::leave_segment() {
+  if (active_->written <= segment::file_head_size || catalog_.is_used(active_->sequence)) return false;
+  seal();
+  short_of_room_();
+  return true;
+}
+
+/// The frames that are written whole. Returns how many they are.
+std::size_t LogWriter::publish(std::vector<Draft>& drafts, std::size_t first) {
+  std::size_t count = 0;
   std::int64_t last_ms = 0;
-  for (const Encoded& encoded : encoded_) {
-    active_->index.add(encoded.frame);
-    last_ms = encoded.frame.written_ms;
+  std::uint64_t end = active_->written;
+  for (; count < encoded_.size(); ++count) {
+    const segment::Frame& frame = encoded_[count].frame;
+    if (frame.offset + frame.size() > flushed_) break;
+    end = frame.offset + frame.size();
+    active_->index.add(frame);
+    last_ms = frame.written_ms;
   }
-  catalog_.grow(active_->sequence, end_, last_ms);
-  active_->written = end_;
-  for (std::size_t i = 0; i < encoded_.size(); ++i) {
+  if (count == 0) return 0;
+  catalog_.grow(active_->sequence, end, last_ms);
+  active_->written = end;
+  for (std::size_t i = 0; i < count; ++i) {
     const segment::Frame& frame = encoded_[i].frame;
     Draft& draft = drafts[first + i];
     draft.run = {active_->sequence, static_cast<std::uint32_t>(frame.offset), static_cast<std::uint32_t>(frame.size())};
     catalog_.written(*draft.chunk, draft.run);
   }
+  return count;
 }
 
 void LogWriter::seal() {
   if (!active_) return;
   active_->index.size = active_->written;
-  catalog_.seal(active_->sequence);
   sealed_.push_back(std::exchange(active_, nullptr));
 }
 
@@ -232,9 +268,18 @@ bool LogWriter::try_again(int error, std::string_view what) {
     log_.error(cat(settings_.id, ": the buffer can't ", what, ": ", error_text(error),
                    "; what was accepted waits in memory, and senders wait"));
   }
-  std::unique_lock lock(mutex_);
+  if (is_lack_of_room(error)) short_of_room_();
   const auto pause = std::min<std::chrono::milliseconds>(1s, 20ms * failures_);
-  return !stop_.wait_for(lock, pause, [this] { return giving_up_; });
+  std::unique_lock lock(mutex_);
+  waits_ = true;
+  const bool stopped = stop_.wait_for(lock, pause, [this] { return giving_up_; });
+  waits_ = false;
+  return !stopped;
+}
+
+bool LogWriter::read_waiting(const std::function<bool(std::span<const Draft>)>& read) {
+  const std::lock_guard lock(mutex_);
+  return waits_ && read(waiting_);
 }
 
 void LogWriter::wrote() {

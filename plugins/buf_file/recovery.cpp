@@ -6,8 +6,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <limits>
 #include <random>
+#include <set>
+#include <unordered_set>
 #include <utility>
 
 namespace logboom::buf_file {
@@ -39,7 +42,9 @@ Recovery::Recovery(const StoreSettings& settings, FileOps& ops, Catalog& catalog
 
 void Recovery::prepare() {
   messages_ = journal_.open(catalog_.done());
-  for (const segment::File& file : segment::list_files(settings_.directory)) look_at(file);
+  const std::vector<segment::File> files = segment::list_files(settings_.directory);
+  take_bare_indexes(files);
+  for (const segment::File& file : files) look_at(file);
   if (!segments_.empty()) next_segment_ = segments_.back().sequence + 1;
   next_segment_ = std::max(next_segment_, static_cast<std::uint32_t>(catalog_.done().last() >> number_bits) + 1);
   // Numbers of this run are larger than those of any before, also of those that are not read yet.
@@ -50,6 +55,30 @@ void Recovery::prepare() {
     std::random_device random;
     buffer_ = (static_cast<std::uint64_t>(random()) << 32 | random()) | 1;
   }
+}
+
+/// Of segments that were removed on a full disk, when the journal could not take their messages. It may have some of
+/// them all the same: a part of a message must not be counted twice.
+void Recovery::take_bare_indexes(const std::vector<segment::File>& files) {
+  std::set<std::uint64_t> there;
+  for (const segment::File& file : files) there.insert(file.sequence);
+  std::unordered_set<MessageId> known;
+  for (const SegmentIndex::Message& message : messages_) known.insert(message.part.message);
+  std::vector<SegmentIndex::Message> found;
+  std::vector<std::string> bare;
+  for (const segment::File& file : segment::list_files(settings_.directory, ".index")) {
+    if (there.contains(file.sequence)) continue;
+    bare.push_back(file.path);
+    const auto index = decode_index(read_file(ops_, file.path, largest_index));
+    if (!index) continue;
+    std::copy_if(index->messages.begin(), index->messages.end(), std::back_inserter(found),
+                 [&known](const SegmentIndex::Message& message) { return !known.contains(message.part.message); });
+  }
+  if (bare.empty()) return;
+  messages_.insert(messages_.end(), found.begin(), found.end());
+  journal_.keep(found, 0, std::numeric_limits<std::size_t>::max());
+  if (!journal_.tend(sync_)) return;
+  for (const std::string& path : bare) ops_.unlink(path);
 }
 
 void Recovery::look_at(const segment::File& file) {

@@ -58,6 +58,7 @@ class Recovery {
     std::uint64_t size = 0;
     std::optional<segment::FileHead> head;
   };
+  void take_bare_indexes(const std::vector<segment::File>& files);
   void look_at(const segment::File& file);
   std::optional<SegmentIndex> index_of(const Segment& segment);
   std::optional<SegmentIndex> indexed(const Segment& segment);

@@ -130,6 +130,13 @@ void Staging::kick() {
   arrived_.notify_one();
 }
 
+void Staging::copy_drafts(const ChunkRecord& chunk, std::vector<Draft>& drafts) const {
+  const std::lock_guard lock(mutex_);
+  for (const Draft& draft : epoch_.drafts) {
+    if (draft.chunk.get() == &chunk) drafts.push_back(draft);
+  }
+}
+
 void Staging::release(std::uint64_t memory) {
   const std::lock_guard lock(mutex_);
   memory_ -= memory;

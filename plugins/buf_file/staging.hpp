@@ -48,7 +48,7 @@ struct Epoch {
 };
 
 /// Where workers leave events for the thread that writes them.
-/// Threads: `add`, `wait_for_sync`, `release` and `kick` any; `take` one.
+/// Threads: `add`, `wait_for_sync`, `copy_drafts`, `release` and `kick` any; `take` one.
 class Staging {
  public:
   /// A frame does not grow beyond `frame_limit`, unless one batch is larger. `memory` is called under the lock, with
@@ -70,6 +70,8 @@ class Staging {
   Epoch take();
   /// `take` returns, with or without something.
   void kick();
+  /// Copies of the chunk's frames that were not taken yet are added to `drafts`; they share the memory.
+  void copy_drafts(const ChunkRecord& chunk, std::vector<Draft>& drafts) const;
   /// The memory of an epoch that was taken is free.
   void release(std::uint64_t memory);
   /// Drafts and memory that were added and are not released.

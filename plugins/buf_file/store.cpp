@@ -19,7 +19,7 @@ Store::Store(const StoreSettings& settings, const SyncSettings& sync, FileOps& o
       catalog_(catalog),
       journal_(journal),
       log_(log),
-      writer_(settings, ops, catalog, log, buffer, next_segment) {}
+      writer_(settings, ops, catalog, log, buffer, next_segment, [this] { make_room(); }) {}
 
 Store::~Store() { stop(); }
 
@@ -69,7 +69,20 @@ void Store::run_writer() {
   }
 }
 
+/// The writer waits for room: whatever nobody needs is removed at once.
+void Store::make_room() {
+  std::vector<OpenSegmentPtr> sealed = writer_.take_sealed();
+  {
+    const std::lock_guard lock(mutex_);
+    for (OpenSegmentPtr& segment : sealed) sealed_.push_back(std::move(segment));
+    active_ = writer_.active();
+    short_of_room_ = true;
+  }
+  changed_.notify_all();
+}
+
 void Store::hand_over(Epoch epoch) {
+  keep(writer_.take_messages());
   std::vector<OpenSegmentPtr> sealed = writer_.take_sealed();
   const bool keep = sync_.policy != SyncPolicy::never && (epoch.promised || !epoch.waiting.empty());
   const bool wake = !sealed.empty() || !epoch.waiting.empty() || sync_.policy == SyncPolicy::always;
@@ -111,7 +124,6 @@ bool Store::write_failed_again() {
   }
   for (const OpenSegmentPtr& segment : failed) {
     if (!writer_.write_again(segment, kept)) return false;
-    catalog_.seal(segment->sequence);
   }
   std::vector<OpenSegmentPtr> sealed = writer_.take_sealed();
   {
@@ -123,6 +135,17 @@ bool Store::write_failed_again() {
   }
   changed_.notify_all();
   return true;
+}
+
+bool Store::read_waiting(const ChunkRecord& chunk, std::vector<Run>& runs, std::vector<Draft>& drafts) {
+  return writer_.read_waiting([&](std::span<const Draft> waiting) {
+    for (const Draft& draft : waiting) {
+      if (draft.chunk.get() == &chunk) drafts.push_back(draft);
+    }
+    staging_->copy_drafts(chunk, drafts);
+    runs = catalog_.runs_of(chunk);
+    return !drafts.empty() && drafts.size() == catalog_.unwritten(chunk);
+  });
 }
 
 void Store::finish(ChunkRecord& chunk) {

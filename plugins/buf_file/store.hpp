@@ -55,12 +55,17 @@ class Store {
   void start(Listener listener);
   /// Writes and syncs what is staged, once.
   void stop();
+  /// After `stop`: events that could not be written.
+  std::uint64_t lost() const noexcept { return lost_; }
 
   Staging& staging() noexcept { return *staging_; }
   /// The chunk is done. Its number is written down, and what only it needed will be removed.
   void finish(ChunkRecord& chunk);
   /// Removes what nobody needs now, not at the next look.
   void tend_now();
+  /// While frames can't be written: what is written of a chunk that is sealed, and copies of its frames that follow.
+  /// False where nothing of it waits for that.
+  bool read_waiting(const ChunkRecord& chunk, std::vector<Run>& runs, std::vector<Draft>& drafts);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -71,6 +76,7 @@ class Store {
     OpenSegmentPtr active;
   };
   void run_writer();
+  void make_room();
   void hand_over(Epoch epoch);
   bool write_failed_again();
   void run_syncer();
@@ -82,8 +88,12 @@ class Store {
   void settle(Epoch epoch, bool safe);
   void wait_for_rewrite(std::list<Epoch> epochs, std::vector<OpenSegmentPtr> failed);
   void close(OpenSegment& segment, bool synced);
-  void tend();
-  void remove(std::uint32_t segment);
+  void tend(bool short_of_room);
+  void remember_messages(std::uint32_t segment);
+  void remove(const std::vector<Catalog::Removable>& removable, bool remembered);
+  bool write_index(std::uint32_t segment, const SegmentIndex& index);
+  void save_messages(std::uint32_t segment);
+  void keep(const std::vector<SegmentIndex::Message>& messages);
   std::string path_of(std::uint32_t segment, std::string_view suffix) const;
 
   const StoreSettings settings_;
@@ -97,6 +107,9 @@ class Store {
   std::optional<Staging> staging_;
   LogLimiter complaints_{std::chrono::seconds(10)};
   std::uint64_t lost_ = 0;
+  // The syncer's.
+  std::map<std::uint32_t, SegmentIndex> unindexed_;  // of segments that have no index file
+  std::vector<std::uint32_t> bare_;                  // index files whose segment is gone already
 
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -107,6 +120,7 @@ class Store {
   unsigned sync_failures_ = 0;
   bool dirty_ = false;
   bool tend_ = false;
+  bool short_of_room_ = false;
   bool stopping_ = false;
   bool writer_ended_ = false;
   std::thread writing_;

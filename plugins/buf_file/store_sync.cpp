@@ -16,12 +16,11 @@ using namespace std::chrono_literals;
 constexpr std::chrono::nanoseconds longest_look = 1s;
 /// Segments that wait for the next sync, each with an open file.
 constexpr std::size_t most_sealed = 4;
-constexpr std::size_t largest_index = std::size_t{1} << 30;
 
 }  // namespace
 
 bool Store::sync_due() const {
-  if (writer_ended_ || sealed_.size() >= most_sealed) return true;
+  if (writer_ended_ || sealed_.size() >= most_sealed || (short_of_room_ && !sealed_.empty())) return true;
   if (sync_.policy == SyncPolicy::always && dirty_) return true;
   return std::any_of(pending_.begin(), pending_.end(), [](const Epoch& epoch) { return !epoch.waiting.empty(); });
 }
@@ -31,10 +30,10 @@ void Store::run_syncer() {
   auto next_sync = Clock::now() + sync_.interval;
   std::unique_lock lock(mutex_);
   for (bool last = false; !last;) {
-    changed_.wait_until(lock, std::min(next_look, next_sync), [this] { return tend_ || sync_due(); });
+    changed_.wait_until(lock, std::min(next_look, next_sync), [this] { return tend_ || short_of_room_ || sync_due(); });
     last = writer_ended_;
     const auto now = Clock::now();
-    const bool look = tend_ || now >= next_look || !sealed_.empty();
+    const bool look = tend_ || short_of_room_ || now >= next_look || !sealed_.empty();
     if (sync_due() || now >= next_sync) {
       Round round = take_round();
       lock.unlock();
@@ -44,8 +43,9 @@ void Store::run_syncer() {
     }
     if (!look && !last) continue;
     tend_ = false;
+    const bool short_of_room = std::exchange(short_of_room_, false);
     lock.unlock();
-    tend();
+    tend(short_of_room);
     lock.lock();
     next_look = Clock::now() + longest_look;
   }
@@ -104,51 +104,24 @@ void Store::wait_for_rewrite(std::list<Epoch> epochs, std::vector<OpenSegmentPtr
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, pause, [this] { return stopping_; });
   pending_.splice(pending_.begin(), epochs);
-  failed_ = std::move(failed);
+  failed_ = failed;
   if (!writer_ended_) staging_->kick();
-  changed_.wait(lock, [this] { return failed_.empty() || writer_ended_; });
-  if (failed_.empty()) return;
+  for (;;) {
+    changed_.wait(lock, [this] { return failed_.empty() || writer_ended_ || short_of_room_; });
+    if (failed_.empty() || writer_ended_) break;
+    short_of_room_ = false;
+    lock.unlock();
+    tend(true);
+    lock.lock();
+  }
+  if (failed_.empty()) {
+    for (const OpenSegmentPtr& segment : failed) close(*segment, false);
+    return;
+  }
   // There will be no other attempt: nothing of this is confirmed.
   std::list<Epoch> left = std::exchange(pending_, {});
   lock.unlock();
   for (Epoch& epoch : left) settle(std::move(epoch), false);
-}
-
-void Store::close(OpenSegment& segment, bool synced) {
-  if (!synced) {
-    const std::int64_t oldest =
-        now_ms() - std::chrono::duration_cast<std::chrono::milliseconds>(sync_.message_age).count();
-    journal_.keep(segment.index.messages, oldest, sync_.messages);
-    return;
-  }
-  const std::string bytes = encode(segment.index);
-  const std::string path = path_of(segment.sequence, ".index");
-  const Descriptor file(ops_.open(path, O_WRONLY | O_CREAT | O_TRUNC, settings_.file_mode));
-  if (file && write_all(ops_, file.get(), bytes.data(), bytes.size(), 0)) return;
-  if (file) ops_.unlink(path);
-}
-
-std::string Store::path_of(std::uint32_t segment, std::string_view suffix) const {
-  return settings_.directory + "/" + segment::file_name(segment, suffix);
-}
-
-void Store::tend() {
-  const auto retain = std::chrono::duration_cast<std::chrono::milliseconds>(sync_.retain).count();
-  const auto removable = catalog_.take_removable(retain > 0 ? now_ms() - retain : now_ms() + 1, sync_.total_limit);
-  for (const Catalog::Removable& entry : removable) remove(entry.segment);
-  journal_.tend(sync_.policy != SyncPolicy::never);
-  if (!removable.empty() && sync_.policy != SyncPolicy::never) ops_.sync_directory(settings_.directory);
-}
-
-void Store::remove(std::uint32_t segment) {
-  const std::string index = path_of(segment, ".index");
-  const std::int64_t oldest =
-      now_ms() - std::chrono::duration_cast<std::chrono::milliseconds>(sync_.message_age).count();
-  if (const auto known = decode_index(read_file(ops_, index, largest_index)); known && !known->messages.empty())
-    journal_.keep(known->messages, oldest, sync_.messages);
-  if (ops_.unlink(path_of(segment, ".log")) != 0 && errno != ENOENT)
-    log_.warn(cat(settings_.id, ": can't remove ", path_of(segment, ".log"), ": ", error_text(errno)));
-  ops_.unlink(index);
 }
 
 }  // namespace logboom::buf_file

@@ -219,4 +219,10 @@ std::uint64_t ChunkQueue::discard() {
   return events;
 }
 
+void ChunkQueue::lose(std::uint64_t events, DropReason reason) {
+  const std::lock_guard lock(mutex_);
+  buffered_events_ -= events;
+  counters_->dropped_for(reason).add(events);
+}
+
 }  // namespace logboom

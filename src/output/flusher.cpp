@@ -270,8 +270,10 @@ void Flusher::drain(std::function<void()> done) {
 Stopped Flusher::stop(Clock::time_point deadline) {
   if (settings_.flush_at_shutdown) {
     buffer_.drain();
-  } else if (buffer_.discard(); buffer_.survives()) {
+  } else if (buffer_.survives()) {
     deadline = Clock::now();
+  } else {
+    buffer_.discard();
   }
   deadline_ = deadline.time_since_epoch().count();
   stopping_ = true;

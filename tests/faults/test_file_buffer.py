@@ -1,5 +1,6 @@
 """Buffers in files: what is acked is delivered once, whatever happens to the process and the disk."""
 
+import os
 import random
 import signal
 
@@ -90,6 +91,11 @@ def test_nothing_acked_is_lost_by_faults_of_the_buffers_disk(tmp_path, seed, fau
         with faults.during(**fault):
             wait_until(lambda: faults.get("faults") > 3, 15, "faults")
         rounds.wait_for_acks(running.senders, 10)
+
+
+if os.geteuid() == 0:
+    def test_a_disk_that_is_smaller_than_one_file_of_the_buffer_fills_and_empties(tmp_path, seed):
+        disk_storms.full_disk(tmp_path, seed, turns=2, segments=("64m",))
 
 
 def test_a_reload_carries_the_backlog_of_a_dead_sink_over(tmp_path, seed):

@@ -140,14 +140,14 @@ def small_disk(path, size):
         subprocess.run(["umount", "-l", str(path)], check=True)
 
 
-def full_disk(directory, seed, turns=3):
+def full_disk(directory, seed, turns=3, segments=("64k", "256k", "64m")):
     """The disk with the buffer is full, and has room again. Nothing is dropped, and nothing ends."""
     directory = pathlib.Path(directory)
     rng = random.Random(seed)
     faults = Faults(directory, directory / "app")
     with small_disk(directory / "disk", "3m") as disk:
         config = forward_source() + file_output(
-            directory / "app", buffer=file_buffer(rng, more=f"path {disk}/buffer", segments=("64k", "256k")), more="@id out")
+            directory / "app", buffer=file_buffer(rng, more=f"path {disk}/buffer", segments=segments), more="@id out")
         with Running(directory, seed, config, faults=faults, exactly_once=True, memory=32 << 20) as running:
             for _ in range(turns):
                 wait_for_acks(running.senders, 20)

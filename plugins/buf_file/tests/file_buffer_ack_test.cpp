@@ -154,6 +154,10 @@ TEST(FileBufferAcks, what_can_not_be_written_before_the_end_is_not_acknowledged)
   ASSERT_TRUE(eventually([&] { return buffer.files.writes > 0; }));
   buffer.files.write_error = ENOSPC;
   ASSERT_TRUE(buffer.put(batch_of("a", 1, 1), receipt(state, AckLevel::disk)));
+  EXPECT_EQ(buffer->discard(), 1u);
+  EXPECT_EQ(buffer.counters.dropped_for(DropReason::shutdown).value(), 1u);
+  EXPECT_EQ(buffer->totals().buffered_events, 1u);
+  buffer.expect_balance();
   buffer.close();
   EXPECT_EQ(state.confirmed, 0);
   EXPECT_EQ(state.failed, 1);

@@ -165,11 +165,12 @@ TEST(FileBuffer, a_path_may_be_one_of_fluentds_patterns) {
 
 TEST(FileBuffer, without_a_path_it_needs_a_root_dir_and_an_id) {
   TestContext context("", "buffer");
-  EXPECT_THROW(FileBuffer({}, context), ConfigError);
+  const FileOptions options;
+  EXPECT_THROW(FileBuffer(options, context), ConfigError);
   const TemporaryDirectory directory;
   context.system_settings.root_dir = directory;
   OutputCounters counters;
-  FileBuffer buffer({}, context);
+  FileBuffer buffer(options, context);
   buffer.start(at_once(), counters);
   buffer.open();
   EXPECT_TRUE(fs::is_directory(directory.path() / "worker0/test/buffer"));

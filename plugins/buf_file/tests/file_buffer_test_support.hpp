@@ -1,7 +1,9 @@
 #pragma once
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <atomic>
 #include <cerrno>
@@ -60,9 +62,16 @@ inline void write_content(const fs::path& path, const std::string& content) {
 /// The system's files, with the failures that a test asks for.
 class FaultyFiles : public FileOps {
  public:
+  explicit FaultyFiles(fs::path directory = {}) : directory_(std::move(directory)) {}
+
+  int open(const std::string& path, int flags, mode_t mode) override {
+    if (no_journal && path.ends_with("done.log.new") && (flags & O_CREAT) != 0) return errno = ENOSPC, -1;
+    return FileOps::open(path, flags, mode);
+  }
   ssize_t pwritev(int descriptor, const iovec* parts, int count, off_t offset) override {
     if (const int error = write_error.load(); error != 0) return errno = error, -1;
     ++writes;
+    if (disk_size != 0) return write_to_disk(descriptor, parts, count, offset);
     if (!short_writes) return FileOps::pwritev(descriptor, parts, count, offset);
     iovec some = parts[0];
     some.iov_len = std::min<std::size_t>(some.iov_len, 1 + writes % 7);
@@ -75,12 +84,44 @@ class FaultyFiles : public FileOps {
     return FileOps::fdatasync(descriptor);
   }
 
+  std::uint64_t used() const {
+    std::uint64_t sum = 0;
+    std::error_code error;
+    for (auto at = fs::directory_iterator(directory_, error); at != fs::directory_iterator(); at.increment(error)) {
+      const std::uintmax_t size = at->file_size(error);
+      if (!error) sum += size;
+    }
+    return sum;
+  }
+
+  std::atomic<std::uint64_t> disk_size{0};  // of a disk for this directory alone, in bytes
+  std::atomic<bool> no_journal{false};      // it can't be written anew
   std::atomic<int> write_error{0};
   std::atomic<unsigned> writes{0};
   std::atomic<bool> short_writes{false};
   std::atomic<int> syncs_that_fail{0};
   std::atomic<int> syncs{0};
   std::atomic<std::chrono::milliseconds> sync_takes{0ms};
+
+ private:
+  ssize_t write_to_disk(int descriptor, const iovec* parts, int count, off_t offset) {
+    const std::lock_guard lock(mutex_);
+    std::uint64_t end = static_cast<std::uint64_t>(offset);
+    for (int i = 0; i < count; ++i) end += parts[i].iov_len;
+    struct stat status {};
+    ::fstat(descriptor, &status);
+    const auto size = static_cast<std::uint64_t>(status.st_size);
+    const std::uint64_t in_use = used();
+    const std::uint64_t room = size + (disk_size > in_use ? disk_size - in_use : 0);
+    if (end <= room) return FileOps::pwritev(descriptor, parts, count, offset);
+    if (static_cast<std::uint64_t>(offset) >= room) return errno = ENOSPC, -1;
+    iovec some = parts[0];
+    some.iov_len = std::min<std::size_t>(some.iov_len, room - static_cast<std::uint64_t>(offset));
+    return FileOps::pwritev(descriptor, &some, 1, offset);
+  }
+
+  const fs::path directory_;
+  std::mutex mutex_;
 };
 
 inline BufferSettings at_once() {
@@ -102,7 +143,7 @@ class FileBufferFixture {
  public:
   explicit FileBufferFixture(const std::string& directory, const std::string& options = "",
                              const BufferSettings& settings = at_once())
-      : context("path " + directory + "\n" + options, "buffer") {
+      : files(directory), context("path " + directory + "\n" + options, "buffer") {
     FileOptions own;
     file_schema().apply(context.element(), &own, [](const SourcePos&, const std::string&) {});
     buffer_ = std::make_unique<FileBuffer>(std::move(own), context, files);
