@@ -170,6 +170,14 @@ struct OutputCounters {
   Counter& dropped_for(DropReason reason) noexcept { return dropped[static_cast<std::size_t>(reason)]; }
 };
 
+/// What a buffer that outlives the process has written down itself: how many events were delivered, and dropped, ever.
+struct EverCounts {
+  std::uint32_t buffer = 0;   // random, and the same as long as these counts go on
+  std::int64_t since_ms = 0;  // when they began, since 1970
+  std::uint64_t delivered = 0;
+  std::array<std::uint64_t, drop_reason_words.size()> dropped{};
+};
+
 /// One moment's counts: events_in = delivered + dropped + buffered_events.
 struct OutputTotals {
   std::uint64_t events_in = 0;
@@ -179,6 +187,10 @@ struct OutputTotals {
   std::uint64_t buffered_bytes = 0;  // memory, or disk, that is held
   /// Of events_in: what a buffer that outlives the process has found at its start.
   std::uint64_t recovered = 0;
+  /// It still looks for what is there from before.
+  bool opening = false;
+  /// Where the buffer knows: what was counted before its start.
+  std::optional<EverCounts> before{};
 };
 
 /// Where a buffer's events are when it has confirmed their receipts, in its own way or with AckLevel::disk.

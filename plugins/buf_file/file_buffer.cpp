@@ -81,6 +81,7 @@ void FileBuffer::stop() {
   changed_.notify_all();
   if (recovery_.joinable()) recovery_.join();
   if (store_) store_->stop();
+  if (journal_) journal_->count();
 }
 
 std::uint64_t FileBuffer::discard() {
@@ -92,6 +93,7 @@ std::uint64_t FileBuffer::discard() {
 
 void FileBuffer::start(const BufferSettings& settings, OutputCounters& counters) {
   settings_ = settings;
+  counters_ = &counters;
   store_settings_.codec = codec_of(settings.compression);
   keys_ = ChunkKeys(settings);
   window_ = DuplicateWindow(settings.duplicates);
@@ -146,9 +148,14 @@ bool FileBuffer::wait_for_lock() {
 void FileBuffer::recover() {
   const auto begin = Clock::now();
   const bool sync = options_.sync != SyncPolicy::never;
-  journal_ = std::make_unique<Journal>(ops_, store_settings_.directory, store_settings_.file_mode, log_, id_);
+  journal_ =
+      std::make_unique<Journal>(ops_, store_settings_.directory, store_settings_.file_mode, log_, id_, *counters_);
   Recovery recovery(store_settings_, ops_, catalog_, *journal_, log_, sync);
   recovery.prepare();
+  {
+    const std::lock_guard lock(mutex_);
+    before_ = journal_->before();
+  }
   start_store(recovery.buffer(), recovery.next_segment());
   std::uint64_t chunks = 0;
   std::uint64_t events = 0;
@@ -156,7 +163,6 @@ void FileBuffer::recover() {
       [&](Recovery::Found found) {
         ++chunks;
         events += found.events;
-        recovered_ += found.events;
         queue_.restore(std::make_unique<FileChunk>(*this, std::move(found)));
         // Until everything is read, a message that is sent again is not known for one: but nobody waits for long.
         if (ready_ || Clock::now() - begin < 1s) return;
@@ -164,6 +170,7 @@ void FileBuffer::recover() {
         go_on();
       },
       stopping_);
+  opening_ = stopping_.load();
   remember(recovery.whole_messages());
   if (recovery.counts().segments != 0) report(recovery.counts(), chunks, events);
   ready_ = true;
@@ -273,7 +280,9 @@ bool FileBuffer::empty() const {
 
 OutputTotals FileBuffer::totals() const {
   OutputTotals totals = queue_.totals();
-  totals.recovered = recovered_;
+  totals.opening = opening_;
+  const std::lock_guard lock(mutex_);
+  totals.before = before_;
   return totals;
 }
 

@@ -77,6 +77,7 @@ class FileBuffer final : public Buffer {
   Log& log_;
   buf_file::StoreSettings store_settings_;
   BufferSettings settings_;
+  OutputCounters* counters_ = nullptr;
   ChunkKeys keys_;
   std::string field_names_;
   std::uint64_t buffer_ = 0;
@@ -91,12 +92,13 @@ class FileBuffer final : public Buffer {
   DuplicateWindow window_;
 
   std::atomic<std::uint64_t> staged_{0};
-  std::atomic<std::uint64_t> recovered_{0};
   std::atomic<bool> ready_{false};
   std::atomic<bool> recovering_{false};
+  std::atomic<bool> opening_{true};  // until everything from before is found
   std::atomic<bool> draining_{false};
   std::atomic<bool> stopping_{false};
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::optional<EverCounts> before_;
   std::condition_variable changed_;
   std::thread recovery_;
 };

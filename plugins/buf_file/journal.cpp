@@ -6,6 +6,9 @@
 #include <cerrno>
 #include <logboom/crc32c.hpp>
 #include <logboom/little_endian.hpp>
+#include <random>
+
+#include "log_writer.hpp"
 
 namespace logboom::buf_file {
 
@@ -15,7 +18,7 @@ constexpr std::size_t record_size = 40;
 constexpr std::size_t largest = std::size_t{1} << 30;
 constexpr std::uint64_t growth = 1024 * 1024;
 
-enum class Kind : std::uint32_t { done = 1, message = 2 };
+enum class Kind : std::uint32_t { done = 1, message = 2, buffer = 3, delivered = 4, dropped = 5 };
 
 std::string record(Kind kind, std::uint64_t a, std::uint64_t b, std::uint64_t c, std::uint64_t d) {
   std::string out(record_size, '\0');
@@ -36,8 +39,14 @@ std::string record(const SegmentIndex::Message& message) {
 
 }  // namespace
 
-Journal::Journal(FileOps& ops, std::string directory, mode_t mode, Log& log, std::string id)
-    : ops_(ops), path_(std::move(directory) + "/done.log"), mode_(mode), log_(log), id_(std::move(id)) {}
+Journal::Journal(FileOps& ops, std::string directory, mode_t mode, Log& log, std::string id,
+                 const OutputCounters& counters)
+    : ops_(ops),
+      path_(std::move(directory) + "/done.log"),
+      mode_(mode),
+      log_(log),
+      id_(std::move(id)),
+      counters_(counters) {}
 
 std::vector<SegmentIndex::Message> Journal::open(DoneSet& done) {
   const std::lock_guard lock(mutex_);
@@ -55,9 +64,36 @@ std::vector<SegmentIndex::Message> Journal::open(DoneSet& done) {
     if (kind == Kind::done) done.add(a, b);
     if (kind == Kind::message)
       messages_.push_back({{{a, b}, static_cast<std::uint32_t>(c)}, static_cast<std::int64_t>(d)});
+    if (kind == Kind::buffer) {
+      before_.buffer = static_cast<std::uint32_t>(a);
+      before_.since_ms = static_cast<std::int64_t>(b);
+    }
+    if (kind == Kind::delivered) before_.delivered = std::max(before_.delivered, a);
+    if (kind == Kind::dropped && b < before_.dropped.size()) before_.dropped[b] = std::max(before_.dropped[b], a);
+  }
+  if (before_.buffer == 0) {
+    before_.buffer = std::random_device()() | 1;
+    before_.since_ms = now_ms();
   }
   rewrite();
   return {messages_.begin(), messages_.end()};
+}
+
+EverCounts Journal::now() const {
+  EverCounts now = before_;
+  now.delivered += counters_.delivered.value();
+  for (std::size_t i = 0; i < now.dropped.size(); ++i) now.dropped[i] += counters_.dropped[i].value();
+  return now;
+}
+
+/// Records of what has changed since it was written.
+std::string Journal::counts_since(const EverCounts& now, const EverCounts& then) {
+  std::string records;
+  if (now.delivered != then.delivered) records += record(Kind::delivered, now.delivered, 0, 0, 0);
+  for (std::size_t i = 0; i < now.dropped.size(); ++i) {
+    if (now.dropped[i] != then.dropped[i]) records += record(Kind::dropped, now.dropped[i], i, 0, 0);
+  }
+  return records;
 }
 
 void Journal::append(const std::string& records) {
@@ -75,7 +111,20 @@ void Journal::append(const std::string& records) {
 void Journal::done(std::uint64_t number) {
   const std::lock_guard lock(mutex_);
   done_->add(number, number);
-  append(record(DoneSet::Range{number, number}));
+  append_counted(record(DoneSet::Range{number, number}));
+}
+
+void Journal::count() {
+  const std::lock_guard lock(mutex_);
+  append_counted({});
+}
+
+/// In one write, so that no kill finds a chunk done and not counted, or the other way round.
+void Journal::append_counted(std::string records) {
+  const EverCounts counted = now();
+  records += counts_since(counted, written_);
+  written_ = counted;
+  if (!records.empty()) append(records);
 }
 
 void Journal::keep(const std::vector<SegmentIndex::Message>& messages, std::int64_t oldest_ms, std::size_t most) {
@@ -93,6 +142,7 @@ void Journal::keep(const std::vector<SegmentIndex::Message>& messages, std::int6
 
 bool Journal::tend(bool sync) {
   const std::lock_guard lock(mutex_);
+  append_counted({});
   if (incomplete_ || size_ > growth + 2 * size_when_new_) rewrite();
   if (incomplete_ || !sync || !unsynced_) return !incomplete_;
   // After a failed sync another one would lie: the file is written anew.
@@ -102,7 +152,9 @@ bool Journal::tend(bool sync) {
 }
 
 void Journal::rewrite() {
-  std::string content;
+  written_ = now();
+  std::string content = record(Kind::buffer, before_.buffer, static_cast<std::uint64_t>(before_.since_ms), 0, 0) +
+                        counts_since(written_, {});
   for (const DoneSet::Range& range : done_->ranges()) content += record(range);
   for (const SegmentIndex::Message& message : messages_) content += record(message);
   incomplete_ = true;

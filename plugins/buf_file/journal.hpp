@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <logboom/buffer.hpp>
 #include <logboom/log.hpp>
 
 #include "done_set.hpp"
@@ -14,19 +15,26 @@
 
 namespace logboom::buf_file {
 
-/// `<directory>/done.log`: which chunks are done, and the ids of messages whose segments are gone. Records of 40 bytes,
-/// each with its own checksum; one that is damaged or torn is passed over. Where it can't be written what is missing is
-/// written later: after a crash in between, chunks are delivered once more.
+/// `<directory>/done.log`: which chunks are done, how many events were delivered and dropped, ever, and the ids of
+/// messages whose segments are gone. Records of 40 bytes, each with its own checksum; one that is damaged or torn is
+/// passed over. Where it can't be written what is missing is written later: after a crash in between, chunks are
+/// delivered once more.
 ///
 /// Threads: any.
 class Journal {
  public:
-  Journal(FileOps& ops, std::string directory, mode_t mode, Log& log, std::string id);
+  /// `counters`, which outlives this, counts a chunk before `done` is told of it.
+  Journal(FileOps& ops, std::string directory, mode_t mode, Log& log, std::string id, const OutputCounters& counters);
 
   /// Reads the file that is there into `done`, which outlives this; gives the messages in it.
   std::vector<SegmentIndex::Message> open(DoneSet& done);
 
+  /// After `open`: what was counted before.
+  const EverCounts& before() const noexcept { return before_; }
+
   void done(std::uint64_t number);
+  /// Writes down what else was counted.
+  void count();
   /// Messages of a segment that will be removed. Those that are older than `oldest_ms` are forgotten.
   void keep(const std::vector<SegmentIndex::Message>& messages, std::int64_t oldest_ms, std::size_t most);
   /// Now and then: writes the file anew where it has grown, or where something is missing in it. Synced if `sync`.
@@ -34,6 +42,9 @@ class Journal {
   bool tend(bool sync);
 
  private:
+  EverCounts now() const;
+  static std::string counts_since(const EverCounts& now, const EverCounts& then);
+  void append_counted(std::string records);
   void append(const std::string& records);
   void rewrite();
 
@@ -42,8 +53,11 @@ class Journal {
   const mode_t mode_;
   Log& log_;
   const std::string id_;
+  const OutputCounters& counters_;
+  EverCounts before_;
   LogLimiter complaints_{std::chrono::seconds(30)};
   std::mutex mutex_;
+  EverCounts written_;
   DoneSet* done_ = nullptr;
   std::deque<SegmentIndex::Message> messages_;
   Descriptor file_;

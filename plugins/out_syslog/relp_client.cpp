@@ -1,5 +1,7 @@
 #include "relp_client.hpp"
 
+#include <charconv>
+
 #include <logboom/log.hpp>
 
 namespace logboom::out_syslog {
@@ -8,6 +10,12 @@ namespace {
 
 constexpr std::size_t longest_answer = 64 * 1024;
 constexpr std::uint32_t last_transaction = 999'999'999;
+
+std::uint32_t number_of(const RelpFrame& frame) {
+  std::uint32_t number = 0;
+  std::from_chars(frame.transaction.data(), frame.transaction.data() + frame.transaction.size(), number);
+  return number;
+}
 
 }  // namespace
 
@@ -23,12 +31,12 @@ std::string RelpClient::open() {
   std::string frame;
   append_relp(frame, "1", "open", "relp_version=0\nrelp_software=logboom\ncommands=syslog");
   if (std::string why = client_.send(frame); !why.empty()) return why;
-  std::size_t outstanding = 1;
-  return take_answers(outstanding);
+  outstanding_ = {1};
+  return take_answers();
 }
 
-/// At least one answer, or as many as have come.
-std::string RelpClient::take_answers(std::size_t& outstanding) {
+/// At least one answer, or as many as have come. What answers nothing that was asked is no answer.
+std::string RelpClient::take_answers() {
   for (bool any = false; !any;) {
     if (std::string why = client_.receive(received_); !why.empty()) return why;
     std::string_view rest = received_;
@@ -38,9 +46,8 @@ std::string RelpClient::take_answers(std::size_t& outstanding) {
       if (scan == RelpScan::incomplete) break;
       rest.remove_prefix(frame.size);
       if (frame.command == "serverclose") return fail("it closes the session");
-      if (frame.command != "rsp" || outstanding == 0) continue;
+      if (frame.command != "rsp" || outstanding_.erase(number_of(frame)) == 0) continue;
       if (!frame.data.starts_with("200")) return fail(cat("it refuses: ", frame.data.substr(0, 100)));
-      --outstanding;
       any = true;
     }
     received_.erase(0, received_.size() - rest.size());
@@ -52,18 +59,19 @@ std::string RelpClient::send(const std::vector<std::string>& messages) {
   if (!client_.connected() || !client_.peer_is_there()) {
     if (std::string why = open(); !why.empty()) return why;
   }
-  std::size_t outstanding = 0;
+  outstanding_.clear();
   std::string frames;
-  for (std::size_t next = 0; next < messages.size() || outstanding != 0;) {
+  for (std::size_t next = 0; next < messages.size() || !outstanding_.empty();) {
     frames.clear();
-    for (; next < messages.size() && outstanding < window; ++next, ++outstanding) {
+    for (; next < messages.size() && outstanding_.size() < window; ++next) {
       transaction_ = transaction_ == last_transaction ? 1 : transaction_ + 1;
+      outstanding_.insert(transaction_);
       append_relp(frames, std::to_string(transaction_), "syslog", messages[next]);
     }
     if (!frames.empty()) {
       if (std::string why = client_.send(frames); !why.empty()) return why;
     }
-    if (std::string why = take_answers(outstanding); !why.empty()) return why;
+    if (std::string why = take_answers(); !why.empty()) return why;
   }
   return {};
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,12 +24,13 @@ class RelpClient {
   static constexpr std::size_t window = 128;  // messages without an answer, as librelp has it
 
   std::string open();
-  std::string take_answers(std::size_t& outstanding);
+  std::string take_answers();
   std::string fail(std::string_view why);
 
   SocketClient& client_;
   std::string received_;
   std::uint32_t transaction_ = 0;
+  std::set<std::uint32_t> outstanding_;  // transactions without an answer
 };
 
 }  // namespace logboom::out_syslog

@@ -119,6 +119,26 @@ void Ledger::load() {
   base_.skew += base_.between();
 }
 
+/// What an output had delivered and dropped between the last checkpoint and the end of its process, as its buffer says.
+std::int64_t Ledger::add_uncounted(LedgerOutput& output, const std::optional<LedgerOutput::Ever>& before) const {
+  if (!before) return 0;
+  LedgerOutput::Ever then = output.ever.value_or(LedgerOutput::Ever());
+  if (then.buffer != before->buffer) {
+    // Another one, which nothing is known of: all that it has counted is new if it is younger than what is known.
+    if (before->since_ms < (output.ever ? base_.written : base_.since)) return 0;
+    then = LedgerOutput::Ever();
+  }
+  std::int64_t sum = 0;
+  const auto add = [&sum](std::int64_t& to, std::int64_t now, std::int64_t earlier) {
+    const std::int64_t more = std::max<std::int64_t>(now - earlier, 0);
+    to += more;
+    sum += more;
+  };
+  add(output.delivered, before->delivered, then.delivered);
+  for (std::size_t i = 0; i < output.dropped.size(); ++i) add(output.dropped[i], before->dropped[i], then.dropped[i]);
+  return sum;
+}
+
 std::unique_ptr<Ledger::Entry> Ledger::enter(const std::string& id, const Sink& sink) {
   class OutputEntry final : public Entry {
    public:
@@ -136,7 +156,10 @@ std::unique_ptr<Ledger::Entry> Ledger::enter(const std::string& id, const Sink& 
 void Ledger::start(std::vector<Dispatcher*> dispatchers) {
   dispatchers_ = std::move(dispatchers);
   has_started_ = true;
-  if (!root_dir_.empty()) thread_ = std::thread([this] { work(); });
+  if (root_dir_.empty()) return;
+  // Before anything comes: a process that is killed soon has a ledger too.
+  checkpoint(false);
+  thread_ = std::thread([this] { work(); });
 }
 
 void Ledger::carry(const std::string& source, std::string_view tag, std::uint64_t events,
@@ -207,19 +230,22 @@ LedgerState Ledger::put_together(void (Ledger::*read_books)(Collection&)) {
   return state;
 }
 
-/// What a sink has found at its start is counted as having come already; what it has not found is a gap.
+/// What a sink has found at its start, and what its buffer had counted since the last checkpoint, is counted as having
+/// come already; what is neither is a gap.
 void Ledger::add_outputs(LedgerState& state, const Outputs& outputs) const {
   for (const auto& [id, counts] : outputs) {
     LedgerOutput& output = state.outputs[id];
-    const std::int64_t missing = output.buffered + counts.left_behind - counts.recovered;
-    output.in += counts.output.in - counts.recovered;
+    const std::int64_t uncounted = add_uncounted(output, counts.before);
+    const std::int64_t came = uncounted + counts.recovered - counts.left_behind - output.buffered;
+    const std::int64_t found = std::max<std::int64_t>(came, 0);
+    const std::int64_t missing = std::max<std::int64_t>(-came, 0);
+    output.in += counts.output.in - counts.recovered + found;
+    output.found += found;
     output.delivered += counts.output.delivered;
     for (std::size_t i = 0; i < output.dropped.size(); ++i) output.dropped[i] += counts.output.dropped[i];
-    output.buffered = counts.there ? counts.output.buffered : std::max<std::int64_t>(missing, 0);
-    if (counts.there) output.gap += std::max<std::int64_t>(missing, 0);
-    const std::int64_t found = std::max<std::int64_t>(-missing, 0);
-    output.found += found;
-    output.in += found;
+    output.buffered = counts.output.buffered;
+    (counts.there && !counts.opening ? output.gap : output.buffered) += missing;
+    if (counts.output.ever) output.ever = counts.output.ever;
   }
 }
 
@@ -254,17 +280,19 @@ bool Ledger::has_changed() {
     activity += own_.activity();
   }
   std::int64_t moved = 0;
-  for (const auto& [id, counts] : outputs_->read()) moved += counts.output.in - counts.output.buffered;
+  for (const auto& [id, counts] : outputs_->read()) {
+    moved += counts.output.in - counts.output.buffered + counts.recovered;
+    if (counts.output.ever) ++moved;
+  }
   const bool changed = activity != std::exchange(seen_activity_, activity);
   return (moved != std::exchange(seen_outputs_, moved)) || changed;
 }
 
 void Ledger::work() {
   std::unique_lock lock(mutex_);
-  bool first = true;
   while (!stopping_) {
     lock.unlock();
-    if (has_changed() || std::exchange(first, false)) checkpoint(false);
+    if (has_changed()) checkpoint(false);
     lock.lock();
     changed_.wait_for(lock, interval, [this] { return stopping_; });
   }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -73,6 +74,7 @@ class Ledger {
   void ask_workers(Collection& all);
   void look_at_books(Collection& all);
   LedgerState put_together(void (Ledger::*read_books)(Collection&));
+  std::int64_t add_uncounted(LedgerOutput& output, const std::optional<LedgerOutput::Ever>& before) const;
   void add_outputs(LedgerState& state, const Outputs& outputs) const;
   void add_gap(LedgerState& state, const Outputs& outputs) const;
 

@@ -16,9 +16,22 @@ void add(LedgerOutputs::Counts& to, const LedgerOutputs::Counts& more) {
   to.recovered += more.recovered;
   to.left_behind += more.left_behind;
   to.there = to.there || more.there;
+  to.opening = to.opening || more.opening;
+  if (!to.before) to.before = more.before;
+  if (more.output.ever) to.output.ever = more.output.ever;
 }
 
 std::int64_t number(std::uint64_t count) { return static_cast<std::int64_t>(count); }
+
+void note_ever(LedgerOutputs::Counts& counts, const EverCounts& before) {
+  counts.before = {before.buffer, before.since_ms, number(before.delivered), {}};
+  counts.output.ever = counts.before;
+  counts.output.ever->delivered += counts.output.delivered;
+  for (std::size_t i = 0; i < before.dropped.size(); ++i) {
+    counts.before->dropped[i] = number(before.dropped[i]);
+    counts.output.ever->dropped[i] = number(before.dropped[i]) + counts.output.dropped[i];
+  }
+}
 
 }  // namespace
 
@@ -31,8 +44,8 @@ void LedgerOutputs::leave(Place place) {
   const std::lock_guard lock(mutex_);
   Counts counts = counts_of(*place->second);
   counts.left_behind = std::exchange(counts.output.buffered, 0);
-  counts.there = false;
-  if (counts.output.in != 0) add(gone_[place->first], counts);
+  counts.there = counts.opening = false;
+  if (counts.output.in != 0 || counts.before) add(gone_[place->first], counts);
   sinks_.erase(place);
 }
 
@@ -48,10 +61,12 @@ LedgerOutputs::Counts LedgerOutputs::counts_of(const Sink& sink) {
     counts.output.delivered = number(totals.delivered);
     counts.output.buffered = number(totals.buffered_events);
     counts.recovered = number(totals.recovered);
+    counts.opening = totals.opening;
     const OutputCounters* const counters = sink.counters();
     for (std::size_t i = 0; i < counts.output.dropped.size(); ++i) {
       counts.output.dropped[i] = counters == nullptr ? 0 : number(counters->dropped[i].value());
     }
+    if (totals.before) note_ever(counts, *totals.before);
     if (counts.output.difference() == 0) break;
   }
   return counts;

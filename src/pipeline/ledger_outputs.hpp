@@ -18,6 +18,9 @@ class LedgerOutputs {
     std::int64_t recovered = 0;
     std::int64_t left_behind = 0;  // what sinks that are gone had in their buffers
     bool there = false;            // a sink that is not gone
+    bool opening = false;          // not everything is recovered yet
+    /// What the buffer had itself counted at the start of the first sink. `output.ever`: what it has now.
+    std::optional<LedgerOutput::Ever> before{};
   };
   using Place = std::list<std::pair<std::string, const Sink*>>::iterator;
 

@@ -42,14 +42,29 @@ Json source_json(const LedgerSource& source) {
   return out;
 }
 
+Json dropped_json(const LedgerOutput::Dropped& dropped) {
+  Json out = Json::object();
+  for (std::size_t i = 0; i < dropped.size(); ++i) out[std::string(drop_reason_words[i])] = dropped[i];
+  return out;
+}
+
+LedgerOutput::Dropped dropped_from(const Json& json) {
+  LedgerOutput::Dropped out{};
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = json.value(std::string(drop_reason_words[i]), std::int64_t{0});
+  return out;
+}
+
 Json output_json(const LedgerOutput& output) {
   Json out{{"in", output.in}, {"delivered", output.delivered}, {"buffered", output.buffered}};
-  Json& dropped = out["dropped"] = Json::object();
-  for (std::size_t i = 0; i < output.dropped.size(); ++i)
-    dropped[std::string(drop_reason_words[i])] = output.dropped[i];
+  out["dropped"] = dropped_json(output.dropped);
   out["gap"] = output.gap;
   out["found"] = output.found;
   out["difference"] = output.difference();
+  if (const auto& ever = output.ever)
+    out["ever"] = {{"buffer", ever->buffer},
+                   {"since", ever->since_ms},
+                   {"delivered", ever->delivered},
+                   {"dropped", dropped_json(ever->dropped)}};
   return out;
 }
 
@@ -60,10 +75,9 @@ LedgerOutput output_from(const Json& json) {
   out.buffered = json.at("buffered");
   out.gap = json.at("gap");
   out.found = json.at("found");
-  const Json& dropped = json.at("dropped");
-  for (std::size_t i = 0; i < out.dropped.size(); ++i) {
-    out.dropped[i] = dropped.value(std::string(drop_reason_words[i]), std::int64_t{0});
-  }
+  out.dropped = dropped_from(json.at("dropped"));
+  if (const auto ever = json.find("ever"); ever != json.end())
+    out.ever = {ever->at("buffer"), ever->at("since"), ever->at("delivered"), dropped_from(ever->at("dropped"))};
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,15 +24,25 @@ struct LedgerSource {
 };
 
 struct LedgerOutput {
+  using Dropped = std::array<std::int64_t, drop_reason_words.size()>;
+  /// What the output's buffer has itself counted by now, where it is one that outlives the process.
+  struct Ever {
+    std::int64_t buffer = 0;    // which one it is
+    std::int64_t since_ms = 0;  // it counts
+    std::int64_t delivered = 0;
+    Dropped dropped{};
+  };
+
   std::int64_t in = 0;
   std::int64_t delivered = 0;
   std::int64_t buffered = 0;
-  std::array<std::int64_t, drop_reason_words.size()> dropped{};
-  /// What was buffered when a process ended without an orderly end, and not found at the next start: delivered, or
-  /// lost.
+  Dropped dropped{};
+  /// What was buffered when a process ended without an orderly end, and not found at the next start, nor counted by a
+  /// buffer that outlives it: delivered, or lost.
   std::int64_t gap = 0;
-  /// Of `in`: what was found at a start, and had come since the last checkpoint.
+  /// Of `in`: what had come since the last checkpoint, as a buffer shows at the next start.
   std::int64_t found = 0;
+  std::optional<Ever> ever{};
 
   std::int64_t difference() const;
 };

@@ -14,9 +14,9 @@ import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from support import disk_storms, storms  # noqa: E402
+from support import disk_storms, network_storms, storms  # noqa: E402
 
-ROUNDS = {**storms.ROUNDS, **disk_storms.ROUNDS}
+ROUNDS = {**storms.ROUNDS, **disk_storms.ROUNDS, **network_storms.ROUNDS}
 
 
 def one_round(number, name, seed):

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from support import disk_storms, storms
+from support import disk_storms, network_storms, storms
 from support.conservation import Delivered, check, record
 from support.faults import Faults
 
@@ -22,7 +22,7 @@ def seed():
     return SEED
 
 
-ROUNDS = {**storms.ROUNDS, **disk_storms.ROUNDS}
+ROUNDS = {**storms.ROUNDS, **disk_storms.ROUNDS, **network_storms.ROUNDS}
 KILLS = ["kill_and_start", "kill_with_buffer"]
 
 

@@ -11,6 +11,8 @@ from support.logboom import Logboom, binary
 from support.wait import wait_until
 
 MEMORY_BEYOND_THE_LIMITS = 64 << 20
+# What buffers hold in rounds that do not say: senders wait for acks, and sinks take what comes.
+LITTLE = 8 << 20
 STDOUT = """<match **>
   @type stdout
   <format>
@@ -64,7 +66,13 @@ def wait_for_acks(senders, more, deadline=20.0):
                deadline, "acks")
 
 
-def kill_often(directory, config, port, rng, kills, *, deadline=60):
+def check_memory(program, limits=LITTLE):
+    """The peak so far: what the limits of the buffers allow, and 64 MB."""
+    if not program.sanitized():
+        assert program.hwm() < limits + MEMORY_BEYOND_THE_LIMITS, program.hwm()
+
+
+def kill_often(directory, config, port, rng, kills, *, deadline=60, memory=LITTLE):
     """kill -9 at random moments, from the start on; then a run that ends well. Returns the senders."""
     senders = start_senders(port, rng)
     try:
@@ -74,10 +82,12 @@ def kill_often(directory, config, port, rng, kills, *, deadline=60):
                 if number == kills:
                     program.start()
                     finish(senders, deadline)
+                    check_memory(program, memory)
                     program.stop()
                 else:
                     program.launch()
                     pause(rng.uniform(0.005, 0.09))
+                    check_memory(program, memory)
                     program.kill()
         return senders
     finally:
@@ -88,12 +98,13 @@ def kill_often(directory, config, port, rng, kills, *, deadline=60):
 class Running:
     """One logboom under load for the length of a block, which makes faults; then everything is drained and checked."""
 
-    def __init__(self, directory, seed, config, *, files=("app.log",), faults=None, exactly_once=True, memory=None,
-                 **options):
+    def __init__(self, directory, seed, config, *, files=("app.log",), delivered=None, faults=None, exactly_once=True,
+                 memory=LITTLE, **options):
         self.directory = pathlib.Path(directory)
         self.rng = random.Random(seed)
         self.program = Logboom(config, self.directory, env=faults.environment if faults else {})
-        self.files, self.exactly_once, self.memory, self.options = files, exactly_once, memory, options
+        self.delivered = delivered or (lambda: self._from(files))
+        self.exactly_once, self.memory, self.options = exactly_once, memory, options
         self.senders = []
 
     def __enter__(self):
@@ -113,15 +124,20 @@ class Running:
 
     def _end(self):
         finish(self.senders)
-        if self.memory is not None and not self.program.sanitized():
-            assert self.program.hwm() < self.memory + MEMORY_BEYOND_THE_LIMITS, self.program.hwm()
+        check_memory(self.program, self.memory)
         summary = self.program.stop()
-        delivered = Delivered()
-        for name in self.files:
-            delivered.add_lines((self.directory / name).read_bytes(), may_be_torn=False)
+        self.check(summary, self.delivered())
+        assert summary["buffered"] == 0
+
+    def check(self, summary, delivered):
         check(self.senders, delivered, exactly_once=self.exactly_once)
         assert summary["delivered"] == sum(delivered.count.values()), (summary, sum(delivered.count.values()))
-        assert summary["buffered"] == 0
+
+    def _from(self, files):
+        delivered = Delivered()
+        for name in files:
+            delivered.add_lines((self.directory / name).read_bytes(), may_be_torn=False)
+        return delivered
 
 
 def check_ledger(directory):

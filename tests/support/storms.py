@@ -11,7 +11,7 @@ from support.configs import forward_source
 from support.conservation import Delivered, check
 from support.faults import Faults
 from support.logboom import Logboom, free_port
-from support.rounds import STDOUT, Running, file_output, finish, kill_often, pause, start_senders, wait_for_acks
+from support.rounds import STDOUT, Running, check_memory, file_output, finish, kill_often, pause, start_senders, wait_for_acks
 from support.wait import wait_until
 
 
@@ -38,6 +38,7 @@ def stop_and_start(directory, seed, stops=5):
             pause(rng.uniform(0.02, 0.2))
             if number == stops - 1:
                 finish(senders)
+            check_memory(program)
             program.stop(number=rng.choice([signal.SIGTERM, signal.SIGINT]))
         delivered = Delivered()
         delivered.add_lines((directory / "app.log").read_bytes(), may_be_torn=False)

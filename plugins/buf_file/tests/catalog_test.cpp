@@ -87,8 +87,9 @@ TEST(Journal, what_is_done_is_read_again_and_torn_or_damaged_records_are_passed_
   const TemporaryDirectory directory;
   TestLog log;
   {
+    const OutputCounters counters;
     DoneSet done;
-    Journal journal(FileOps::system(), directory, 0644, log, "test");
+    Journal journal(FileOps::system(), directory, 0644, log, "test", counters);
     EXPECT_THAT(journal.open(done), IsEmpty());
     journal.tend(true);
     for (std::uint64_t n = 10; n < 20; n += 2) journal.done(n);
@@ -96,11 +97,12 @@ TEST(Journal, what_is_done_is_read_again_and_torn_or_damaged_records_are_passed_
   }
   const fs::path file = directory.path() / "done.log";
   std::string bytes = content_of(file);
-  ASSERT_EQ(bytes.size(), 6u * 40);
-  bytes[45] = static_cast<char>(bytes[45] + 1);
+  ASSERT_EQ(bytes.size(), 7u * 40);
+  bytes[85] = static_cast<char>(bytes[85] + 1);
   write_content(file, bytes + "torn");
+  const OutputCounters counters;
   DoneSet done;
-  Journal journal(FileOps::system(), directory, 0644, log, "test");
+  Journal journal(FileOps::system(), directory, 0644, log, "test", counters);
   const auto messages = journal.open(done);
   ASSERT_EQ(messages.size(), 1u) << "the other one was too old";
   EXPECT_EQ(messages[0].part.message, (MessageId{1, 2}));
@@ -109,6 +111,32 @@ TEST(Journal, what_is_done_is_read_again_and_torn_or_damaged_records_are_passed_
   EXPECT_TRUE(done.contains(10));
   EXPECT_FALSE(done.contains(12)) << "its record is damaged";
   EXPECT_TRUE(done.contains(18));
+}
+
+TEST(Journal, counts_go_on_over_runs_with_each_chunk_that_is_done) {
+  const TemporaryDirectory directory;
+  TestLog log;
+  std::uint32_t buffer = 0;
+  for (std::uint64_t run = 0; run < 3; ++run) {
+    OutputCounters counters;
+    DoneSet done;
+    Journal journal(FileOps::system(), directory, 0644, log, "test", counters);
+    journal.open(done);
+    EXPECT_EQ(journal.before().delivered, 30 * run);
+    EXPECT_EQ(journal.before().dropped.at(static_cast<std::size_t>(DropReason::invalid)), 2 * run);
+    EXPECT_EQ(journal.before().dropped.at(static_cast<std::size_t>(DropReason::duplicate)), 5 * run)
+        << "no chunk comes of these";
+    if (run == 0) buffer = journal.before().buffer;
+    EXPECT_EQ(journal.before().buffer, buffer);
+    for (std::uint64_t n = 1; n <= 3; ++n) {
+      counters.delivered.add(10);
+      if (n == 2) counters.dropped_for(DropReason::invalid).add(2);
+      journal.done(run * 10 + n);
+    }
+    counters.dropped_for(DropReason::duplicate).add(5);
+    journal.count();
+    counters.delivered.add(100);  // lost with the process, before the journal is told
+  }
 }
 
 TEST(SegmentIndex, comes_back_as_it_was_and_no_damage_gets_through) {

@@ -16,7 +16,8 @@ struct Recovered {
     StoreSettings settings;
     settings.id = "test";
     settings.directory = directory.string();
-    Journal journal(files, directory.string(), 0644, log, "test");
+    const OutputCounters counters;
+    Journal journal(files, directory.string(), 0644, log, "test", counters);
     Recovery recovery(settings, files, catalog, journal, log, false);
     recovery.prepare();
     recovery.run([this](Recovery::Found chunk) { found.push_back(std::move(chunk)); }, std::atomic<bool>(false));

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <limits>
 
 #include <logboom/testing.hpp>
 
@@ -102,6 +103,69 @@ TEST_F(LedgerTest, counts_what_is_found_after_a_crash_beyond_the_checkpoint) {
   EXPECT_EQ(state.outputs.at("out").in, 13);
   EXPECT_EQ(state.outputs.at("out").found, 3);
   EXPECT_EQ(state.outputs.at("out").gap, 0);
+  EXPECT_TRUE(state.balances());
+}
+
+OutputTotals with_before(OutputTotals totals, std::uint64_t delivered, std::uint64_t dropped) {
+  totals.before.emplace();
+  totals.before->buffer = 7;
+  totals.before->delivered = delivered;
+  totals.before->dropped[static_cast<std::size_t>(DropReason::refused)] = dropped;
+  return totals;
+}
+
+TEST_F(LedgerTest, counts_what_came_and_went_behind_the_checkpoint_as_the_buffer_says) {
+  run(with_before(counts(10, 4, 6), 100, 0), false, 10);
+  // After the checkpoint: the 6 were delivered, 5 came and were refused, and 7 came and are there.
+  const LedgerState state = run(with_before(counts(7, 2, 5, 7), 110, 5), false, 0);
+  const LedgerOutput& out = state.outputs.at("out");
+  EXPECT_EQ(out.in, 22);
+  EXPECT_EQ(out.delivered, 12);
+  EXPECT_EQ(out.buffered, 5);
+  EXPECT_EQ(out.dropped[static_cast<std::size_t>(DropReason::refused)], 5);
+  EXPECT_EQ(out.found, 12);
+  EXPECT_EQ(out.gap, 0);
+  EXPECT_TRUE(state.balances());
+  // Nothing behind the checkpoint; of the 5 one is not there.
+  const LedgerState later = run(with_before(counts(4, 0, 4, 4), 112, 5), false, 0);
+  EXPECT_EQ(later.outputs.at("out").in, 22);
+  EXPECT_EQ(later.outputs.at("out").delivered, 12);
+  EXPECT_EQ(later.outputs.at("out").gap, 1);
+  EXPECT_TRUE(later.balances());
+}
+
+TEST_F(LedgerTest, believes_the_counts_of_a_buffer_that_it_has_not_seen_if_that_is_younger_than_the_checkpoint) {
+  run(counts(0, 0, 0), false, 0);
+  OutputTotals young = with_before(counts(2, 0, 2, 2), 8, 0);
+  young.before->since_ms = std::numeric_limits<std::int64_t>::max();
+  const LedgerState state = run(young, false, 0);
+  EXPECT_EQ(state.outputs.at("out").in, 10);
+  EXPECT_EQ(state.outputs.at("out").delivered, 8);
+  EXPECT_EQ(state.outputs.at("out").found, 10);
+  EXPECT_TRUE(state.balances());
+}
+
+TEST_F(LedgerTest, does_not_believe_the_counts_of_another_buffer) {
+  run(with_before(counts(10, 4, 6), 100, 0), false, 10);
+  OutputTotals other = with_before(counts(6, 0, 6, 6), 1000, 5);
+  other.before->buffer = 8;
+  const LedgerState state = run(other, false, 0);
+  EXPECT_EQ(state.outputs.at("out").in, 10);
+  EXPECT_EQ(state.outputs.at("out").delivered, 4);
+  EXPECT_TRUE(state.balances());
+}
+
+TEST_F(LedgerTest, calls_nothing_a_gap_before_the_buffer_is_open) {
+  run(counts(10, 4, 6), false, 10);
+  OutputTotals totals = counts(2, 0, 2, 2);
+  totals.opening = true;
+  const LedgerState early = run(totals, false, 0);
+  EXPECT_EQ(early.outputs.at("out").buffered, 6);
+  EXPECT_EQ(early.outputs.at("out").gap, 0);
+  EXPECT_TRUE(early.balances());
+  const LedgerState state = run(counts(5, 0, 5, 5), false, 0);
+  EXPECT_EQ(state.outputs.at("out").buffered, 5);
+  EXPECT_EQ(state.outputs.at("out").gap, 1);
   EXPECT_TRUE(state.balances());
 }
 
