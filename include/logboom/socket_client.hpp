@@ -46,6 +46,9 @@ class SocketClient {
   /// False where the peer has closed a stream: what would be sent now would be lost. Bytes that have come stay.
   bool peer_is_there();
   void close() noexcept;
+  /// Closes a stream so that what was sent arrives, also where the peer has said something that nobody has read: a
+  /// plain `close` would then reset the connection. Waits for up to a second for such a peer, and for no other.
+  void finish();
   /// What blocks, or would, fails soon from now on. Threads: any.
   void interrupt() noexcept { interrupted_.store(true, std::memory_order_relaxed); }
   const Address& address() const noexcept { return address_; }

@@ -20,6 +20,7 @@ namespace logboom {
 namespace {
 
 constexpr std::chrono::milliseconds look_interval{100};
+constexpr std::chrono::seconds longest_end{1};
 
 std::string reason(int error) { return std::generic_category().message(error); }
 
@@ -43,6 +44,18 @@ std::string SocketClient::fail(std::string_view what, int error) {
 void SocketClient::close() noexcept {
   if (fd_ >= 0) ::close(fd_);
   fd_ = -1;
+}
+
+void SocketClient::finish() {
+  const auto deadline = std::chrono::steady_clock::now() + longest_end;
+  char byte = 0;
+  if (fd_ < 0 || address_.is_datagram() || ::recv(fd_, &byte, 1, MSG_DONTWAIT | MSG_PEEK) <= 0) return close();
+  ::shutdown(fd_, SHUT_WR);
+  for (std::string unread; std::chrono::steady_clock::now() < deadline; unread.clear()) {
+    const auto left = deadline - std::chrono::steady_clock::now();
+    if (!receive(unread, std::chrono::duration_cast<std::chrono::milliseconds>(left)).empty()) break;
+  }
+  close();
 }
 
 std::string SocketClient::wait(short events, std::chrono::milliseconds limit) {
