@@ -63,8 +63,9 @@ TEST(FileBufferAcks, many_share_one_sync) {
 TEST(FileBufferAcks, a_full_disk_holds_senders_back_and_loses_nothing) {
   const TemporaryDirectory directory;
   Fixture buffer(directory);
-  ASSERT_TRUE(buffer.put(batch_of("a", 0, 1)));
-  ASSERT_TRUE(eventually([&] { return buffer.files.writes > 0; }));
+  ReceiptState written;
+  ASSERT_TRUE(buffer.put(batch_of("a", 0, 1), receipt(written, AckLevel::disk)));
+  ASSERT_TRUE(eventually([&] { return written.confirmed == 1; }));
   buffer.files.write_error = ENOSPC;
   ReceiptState state;
   std::int64_t n = 1;
@@ -150,8 +151,9 @@ TEST(FileBufferAcks, what_can_not_be_written_before_the_end_is_not_acknowledged)
   const TemporaryDirectory directory;
   Fixture buffer(directory);
   ReceiptState state;
-  ASSERT_TRUE(buffer.put(batch_of("a", 0, 1)));
-  ASSERT_TRUE(eventually([&] { return buffer.files.writes > 0; }));
+  ReceiptState written;
+  ASSERT_TRUE(buffer.put(batch_of("a", 0, 1), receipt(written, AckLevel::disk)));
+  ASSERT_TRUE(eventually([&] { return written.confirmed == 1; }));
   buffer.files.write_error = ENOSPC;
   ASSERT_TRUE(buffer.put(batch_of("a", 1, 1), receipt(state, AckLevel::disk)));
   EXPECT_EQ(buffer->discard(), 1u);
