@@ -68,7 +68,7 @@ Mmdb& Mmdb::add(const std::string& network, std::string_view json) {
   }
   std::size_t node = 0;
   for (std::size_t i = 0; i < bits; ++i) {
-    const std::size_t side = bytes[i / 8] >> (7 - i % 8) & 1U;
+    const std::size_t side = (std::size_t{bytes[i / 8]} >> (7 - i % 8)) & 1;
     if (i + 1 == bits) {
       nodes_[node][side] = {Record::Kind::data, data_.size()};
     } else if (nodes_[node][side].kind == Record::Kind::nothing) {
