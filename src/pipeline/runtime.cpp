@@ -199,12 +199,12 @@ void Runtime::finish_routing() {
 }
 
 void Runtime::reopen() {
-  log_.info("SIGUSR1: writing what is buffered, opening files anew");
   log_.reopen();
   each_output([](OutputNode& output) {
     output.sink->reopen();
     output.sink->flush_now();
   });
+  log_.info("SIGUSR1: writing what is buffered, opening files anew");
 }
 
 void Runtime::print_counters() {

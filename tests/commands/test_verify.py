@@ -265,8 +265,9 @@ def test_rotated_and_compressed_files_are_verified(tmp_path, verify, key):
         writer.write(numbered(0, 30))
         for number in (1, 2):
             log.rename(log.with_name(f"app.log.{number}"))
+            seen = writer.program.stderr.line_count()
             writer.program.send_signal(signal.SIGUSR1)
-            writer.program.wait_for_log("opened anew|reopen|USR1", 5)
+            writer.program.wait_for_log("SIGUSR1", 5, seen)
             writer.write(numbered(1000 * number, 5))
     assert chain_of(log.with_name("app.log.1")).exists()
     subprocess.run(["gzip", str(log.with_name("app.log.1"))], check=True)
