@@ -29,10 +29,10 @@ struct DatagramSocket::Space {
   /// One datagram, and who sent it. What is asked of the sender is found out when it is asked.
   class Slot final : public Datagram {
    public:
-    void set(const std::uint8_t* data, const mmsghdr& got, std::size_t max_size) {
+    void set(const std::uint8_t* data, const mmsghdr& got, std::size_t limit) {
       truncated_ = (got.msg_hdr.msg_flags & MSG_TRUNC) != 0;
       data_ = data;
-      size_ = std::min<std::size_t>(got.msg_len, max_size);
+      size_ = std::min<std::size_t>(got.msg_len, limit);
       from.size = got.msg_hdr.msg_namelen;
       known_ = false;
       host_known_ = false;

@@ -194,12 +194,15 @@ inline std::vector<fs::path> segments_in(const fs::path& directory) {
   return paths;
 }
 
-/// What a crash would leave: the files as they are now.
+/// The files as a process that is killed now leaves them. One that goes meanwhile is one that it had removed.
 inline void copy_files(const fs::path& from, const fs::path& to) {
   fs::create_directories(to);
   for (const auto& entry : fs::directory_iterator(from)) {
-    if (entry.is_regular_file() && entry.path().filename() != "lock")
-      fs::copy(entry.path(), to / entry.path().filename());
+    std::error_code error;
+    if (entry.path().filename() == "lock" || !entry.is_regular_file(error)) continue;
+    fs::copy(entry.path(), to / entry.path().filename(), error);
+    if (error && error != std::errc::no_such_file_or_directory)
+      throw fs::filesystem_error("copy_files", entry.path(), error);
   }
 }
 
