@@ -33,7 +33,8 @@ std::int64_t moment_of(const std::string& text, const std::string& option) {
   const bool is_age = end != text.data() && end + 1 == text.data() + text.size() && seconds >= 0;
   if (is_age) {
     constexpr std::array<std::pair<char, std::int64_t>, 4> units{{{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}}};
-    const auto unit = std::find_if(units.begin(), units.end(), [&](const auto& each) { return each.first == *end; });
+    const auto unit =
+        std::find_if(units.begin(), units.end(), [sign = *end](const auto& each) { return each.first == sign; });
     if (unit != units.end() && seconds <= last_second / unit->second) return now_ms() - seconds * unit->second * 1000;
   }
   throw CliError(option + ": expected an age such as 30m, 2h or 7d, or a time such as '2026-11-25 07:00', but found '" +
