@@ -2,10 +2,10 @@
 
 import contextlib
 import re
-import shutil
 import socket
-import subprocess
 
+from support.logboom import free_port
+from support.rsyslog import rsyslog
 from support.wait import wait_until
 
 SOURCE = """<source>
@@ -39,25 +39,6 @@ input(type="imrelp" port="{port}" address="127.0.0.1")
 template(name="t" type="string" string="%msg%\\n")
 if $inputname == "imrelp" then action(type="omfile" file="{dir}/out" template="t")
 """
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@contextlib.contextmanager
-def rsyslog(directory, text, port):
-    rsyslogd = shutil.which("rsyslogd", path="/usr/sbin:/usr/bin")
-    assert rsyslogd, "rsyslog is not installed"
-    with open(f"{directory}/rsyslog.conf", "w", encoding="ascii") as config:
-        config.write(text.format(dir=directory, port=port))
-    with subprocess.Popen([rsyslogd, "-n", "-f", f"{directory}/rsyslog.conf", "-i", f"{directory}/pid"]) as process:
-        try:
-            yield
-        finally:
-            process.terminate()
 
 
 def datagrams(path, messages):

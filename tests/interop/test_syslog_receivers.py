@@ -1,13 +1,12 @@
 """The output syslog against rsyslog, and against the input syslog."""
 
-import contextlib
 import json
-import shutil
 import socket
-import subprocess
 
 import pytest
 
+from support.logboom import free_port
+from support.rsyslog import rsyslog
 from support.wait import wait_until
 
 SAMPLE = """<source>
@@ -41,25 +40,6 @@ if $inputname != "rsyslogd" then action(type="omfile" file="{dir}/out" template=
 MESSAGE = b'<155>1 2026-11-23T00:33:46.5Z web app 7 m [x@1 k="v \\"q\\""] hello there'
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@contextlib.contextmanager
-def rsyslog(directory, port):
-    rsyslogd = shutil.which("rsyslogd", path="/usr/sbin:/usr/bin")
-    assert rsyslogd, "rsyslog is not installed"
-    with open(f"{directory}/rsyslog.conf", "w", encoding="ascii") as config:
-        config.write(RSYSLOG.format(dir=directory, port=port))
-    with subprocess.Popen([rsyslogd, "-n", "-f", f"{directory}/rsyslog.conf", "-i", f"{directory}/pid"]) as receiver:
-        try:
-            yield
-        finally:
-            receiver.terminate()
-
-
 def send(directory, *messages):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
         for message in messages:
@@ -84,7 +64,7 @@ def test_rsyslog_takes_what_is_sent(logboom, short_dir, transport):
     for form in ("rfc5424", "rfc3164"):
         parameters = "".join(f"  {name} {value}\n" for name, value in {**base, "message_format": form}.items())
         program = logboom(SAMPLE.format(dir=short_dir, parameters=parameters), name=form)
-        with rsyslog(short_dir, port):
+        with rsyslog(short_dir, RSYSLOG, port):
             known = len(lines(short_dir))
             send(short_dir, MESSAGE)
             wait_until(lambda: len(lines(short_dir)) > known, 10, "a line of rsyslog", interval=0.05)
@@ -101,10 +81,10 @@ def test_a_receiver_that_comes_late_and_goes_gets_everything(logboom, short_dir)
     program = logboom(SAMPLE.format(dir=short_dir, parameters=parameters))
     send(short_dir, *(b"<13>a: early %d" % n for n in range(50)))
     program.wait_for_log("can't connect")
-    with rsyslog(short_dir, port):
+    with rsyslog(short_dir, RSYSLOG, port):
         wait_until(lambda: len(lines(short_dir)) >= 50, 15, "the early ones")
     send(short_dir, *(b"<13>a: late %d" % n for n in range(50)))
-    with rsyslog(short_dir, port):
+    with rsyslog(short_dir, RSYSLOG, port):
         wait_until(lambda: sum("late" in line for line in lines(short_dir)) >= 50, 15, "the late ones")
     texts = [line.rpartition("|")[2].strip() for line in lines(short_dir)]
     assert set(texts) == {f"{when} {n}" for when in ("early", "late") for n in range(50)}
