@@ -4,6 +4,7 @@ import dataclasses
 import os
 import pathlib
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -23,6 +24,10 @@ KEPT = FILE + """
     flush_mode interval
     flush_interval 1h
     chunk_limit_size 16g"""
+WAITING = FILE + """
+    flush_mode interval
+    flush_interval {interval}
+    chunk_limit_size 8m"""
 PACKED = ("--mode", "packed")
 
 
@@ -35,6 +40,7 @@ class BufferRow:
 BUFFER_ROWS = [
     BufferRow("buffer", "Message → stdout, file buffer beside memory"),
     BufferRow("buffer-packed", "PackedForward into a file buffer, beside raw writes to the same disk"),
+    BufferRow("buffer-recovery", "start with a full file buffer whose indexes are gone"),
     BufferRow("buffer-acks", "1,000 connections that wait for acks of a disk that takes 5 ms a sync, beside one"),
 ]
 
@@ -117,6 +123,38 @@ class BufferRows:
         return {"unit": "MB/s", "speeds": speeds, "rounds": self.options.rounds,
                 "text": f"{own:.0f} MB/s, raw {raw:.0f} MB/s",
                 "targets": [target("raw / logboom", statistics.median(shares), 1 / 0.6)]}
+
+    def recovery_round(self, events):
+        with self.on_disk() as folder:
+            port = free_port()
+            with Process(self.buffer_command(folder, port, "file", WAITING.format(out="{out}", interval="1h")),
+                         self.cpus.subject, f"{folder}/stderr") as process:
+                process.wait_listening(port)
+                report = run_load(self.programs, self.cpus, port, ["--events", events, *PACKED])
+                process.settle()
+            for index in pathlib.Path(folder).glob("out-buffer/*.index"):
+                index.unlink()
+            argv = self.buffer_command(folder, port, "file", WAITING.format(out="{out}", interval="1s"))
+            begin = time.monotonic()
+            with Process(argv, self.cpus.pair, f"{folder}/stderr", stdout=subprocess.PIPE) as process:
+                first = process.output_begins()
+                found = process.logged(r"has (\d+) events in \d+ chunks from before.* (\d+) bytes")
+                seconds = time.monotonic() - begin
+                first = first.result(60) - begin
+            if int(found[1]) != events:
+                raise BenchError(f"{found[1]} of {events} events were found again")
+            return int(found[2]) / seconds / 1e6, first
+
+    def buffer_recovery(self, row):
+        events = self.options.events or (400_000 if self.options.quick else 3_000_000)
+        rounds = []
+        for number in range(self.options.rounds):
+            rounds.append(self.recovery_round(events))
+            self.say(f"  round {number + 1}: {rounds[-1][0]:.0f} MB/s, first line after {rounds[-1][1]:.2f} s")
+        speed, first = (statistics.median(column) for column in zip(*rounds))
+        return {"unit": "MB/s", "rounds": self.options.rounds, "runs": rounds,
+                "text": f"read at {speed:.0f} MB/s, first line after {first:.2f} s",
+                "targets": [target("500 MB/s / read", 500 / speed, 1), target("first line", first, 1, " s")]}
 
     def acks_round(self, connections, events):
         sys.path.insert(0, str(ROOT / "tests"))

@@ -1,6 +1,7 @@
 """Processes under measurement: starting, waiting for, reading CPU and memory of, and ending them."""
 
 import collections
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -120,6 +121,27 @@ class Process:
     def drain_output(self):
         """From now on reads what it writes to a stdout that is a pipe, and throws it away."""
         threading.Thread(target=lambda: collections.deque(self._child.stdout, maxlen=0), daemon=True).start()
+
+    def output_begins(self):
+        """A future: the moment when the first byte comes from a stdout that is a pipe. All of it is thrown away."""
+        moment = concurrent.futures.Future()
+
+        def read():
+            if self._child.stdout.read(1):
+                moment.set_result(time.monotonic())
+            collections.deque(self._child.stdout, maxlen=0)
+
+        threading.Thread(target=read, daemon=True).start()
+        return moment
+
+    def logged(self, pattern, seconds=60):
+        """Waits until it has logged something like this, and gives the match."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if found := re.search(pattern, pathlib.Path(self.log).read_text(errors="replace")):
+                return found
+            time.sleep(0.002)
+        raise BenchError(f"the server did not log {pattern!r}\n{self.tail()}")
 
     def tail(self, lines=20):
         text = pathlib.Path(self.log).read_text(errors="replace").splitlines()

@@ -44,6 +44,12 @@ Conditions::Conditions(const Options& options, const Element& element) {
   add(unless_any_, options.excludes, element.sections("exclude"));
   add_groups(options.ands, element.sections("and"), all_of_, unless_all_);
   add_groups(options.ors, element.sections("or"), any_of_, unless_any_);
+  if (all_of_.size() + any_of_.size() + unless_all_.size() + unless_any_.size() != 1) return;
+  for (const List* list : {&all_of_, &any_of_, &unless_all_, &unless_any_}) {
+    if (list->empty()) continue;
+    only_ = &list->front();
+    only_keeps_ = list == &all_of_ || list == &any_of_ ? SearchResult::match : SearchResult::no_match;
+  }
 }
 
 void Conditions::add(List& list, const std::vector<ConditionOptions>& options,
@@ -94,6 +100,13 @@ SearchResult Conditions::match(const Condition& condition, const Record& record,
 }
 
 Conditions::Verdict Conditions::judge(const Record& record, Scratch& scratch) const {
+  if (only_ == nullptr) return judge_lists(record, scratch);
+  const SearchResult result = match(*only_, record, scratch);
+  if (result == SearchResult::limit_exceeded) return Verdict::unknown;
+  return result == only_keeps_ ? Verdict::keep : Verdict::drop;
+}
+
+Conditions::Verdict Conditions::judge_lists(const Record& record, Scratch& scratch) const {
   // The first condition that gives `wanted` ends the search.
   const auto first = [&](const List& list, SearchResult wanted) {
     for (const Condition& condition : list) {

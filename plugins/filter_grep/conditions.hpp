@@ -56,6 +56,8 @@ class Conditions {
  public:
   /// Throws ConfigError at the place in `element`.
   Conditions(const Options& options, const Element& element);
+  Conditions(const Conditions&) = delete;
+  Conditions& operator=(const Conditions&) = delete;
 
   enum class Verdict : std::uint8_t { keep, drop, unknown };
   /// `unknown`: a search was given up, see Scratch.
@@ -75,11 +77,15 @@ class Conditions {
   static void add_groups(const std::vector<GroupOptions>& groups, const std::vector<const Element*>& sections,
                          List& regexps, List& excludes);
   static SearchResult match(const Condition& condition, const Record& record, Scratch& scratch);
+  Verdict judge_lists(const Record& record, Scratch& scratch) const;
 
   List all_of_;      // each must match
   List any_of_;      // one must match, if there are any
   List unless_all_;  // not all may match, if there are any
   List unless_any_;  // none may match
+  // Where there is one condition in all: the usual case.
+  const Condition* only_ = nullptr;
+  SearchResult only_keeps_ = SearchResult::match;
 };
 
 }  // namespace logboom::plugins::grep

@@ -4,19 +4,7 @@
 
 namespace logboom {
 
-void BatchDraft::add(const Span& span) {
-  events_ += span.events;
-  if (!spans_.empty()) {
-    Span& last = spans_.back();
-    if (last.data + last.size == span.data) {
-      last.size += span.size;
-      last.events += span.events;
-      return;
-    }
-  }
-  if (spans_.size() == spans_.capacity()) spans_.reserve(4 * spans_.capacity());
-  spans_.push_back(span);
-}
+void BatchDraft::grow() { spans_.reserve(4 * spans_.capacity()); }
 
 void BatchDraft::write(EntryWriter& writer, const EventTime& time, std::string_view record) {
   add(writer.write(time, record));

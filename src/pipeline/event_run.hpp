@@ -41,7 +41,20 @@ class BatchDraft {
   BatchPtr make(Tag tag, const EventBatch& original) const;
 
  private:
-  void add(const Span& span);
+  void add(const Span& span) {
+    events_ += span.events;
+    if (!spans_.empty()) {
+      Span& last = spans_.back();
+      if (last.data + last.size == span.data) {
+        last.size += span.size;
+        last.events += span.events;
+        return;
+      }
+    }
+    if (spans_.size() == spans_.capacity()) grow();
+    spans_.push_back(span);
+  }
+  void grow();
 
   boost::container::small_vector<Span, 16> spans_;
   boost::container::small_vector<SlabPtr, 1> written_;

@@ -79,7 +79,13 @@ const std::uint8_t* record_end(const std::uint8_t* p, const std::uint8_t* end) n
 bool EntryCursor::next(Event& event) noexcept {
   if (at_ == end_) return false;
   const std::uint8_t* p = at_ + (*at_ == 0x92 ? 1 : *at_ == 0xdc ? 3 : 5);
-  read_time(p, end_, event.time);
+  if (*p == 0xce) {
+    event.time.sec = static_cast<std::int64_t>(msgpack::load_be(p + 1, 4));
+    event.time.nsec = 0;
+    p += 5;
+  } else {
+    read_time(p, end_, event.time);
+  }
   const std::uint8_t* after = single_ ? end_ : record_end(p, end_);
   event.record = Record(msgpack::Value(p, after));
   event.entry = msgpack::Value(at_, after);
