@@ -68,6 +68,9 @@ class Connection : public Source {
   virtual void send(std::string_view bytes) = 0;
   /// From now on never let readiness gather for this connection: its client waits for answers.
   virtual void prompt() = 0;
+  /// True: from now on the peer has yet to show who it is. Such connections are bounded in number, and when there are
+  /// too many the oldest is closed. False: it has.
+  virtual void half_open(bool on) { static_cast<void>(on); }
   /// Ends the connection once the current call of the session has returned.
   virtual void close(Close how) = 0;
 };

@@ -103,6 +103,7 @@ class FakeConnection final : public net::Connection {
   }
   void set_timer(std::chrono::microseconds after) override { timer_ = after; }
   void prompt() override { prompt_ = true; }
+  void half_open(bool on) override { half_open_ = on; }
   void close(net::Close how) override {
     if (!closed_) closed_ = how;
   }
@@ -126,6 +127,7 @@ class FakeConnection final : public net::Connection {
   const std::optional<net::Close>& closed() const noexcept { return closed_; }
   const std::optional<std::chrono::microseconds>& timer() const noexcept { return timer_; }
   bool is_prompt() const noexcept { return prompt_; }
+  bool is_half_open() const noexcept { return half_open_; }
 
  private:
   template <class H>
@@ -151,6 +153,7 @@ class FakeConnection final : public net::Connection {
   std::optional<net::Close> closed_;
   std::optional<std::chrono::microseconds> timer_;
   bool prompt_ = false;
+  bool half_open_ = false;
   bool held_ = false;
   std::shared_ptr<Outcomes> outcomes_ = std::make_shared<Outcomes>();
 };

@@ -25,12 +25,17 @@ class ForwardInput final : public Input {
       options_.unix_path = "/var/run/fluent/fluent.sock";
     }
     tls_ = read_transport(options_.transport, element, {TransportKind::tcp, TransportKind::tls}).tls;
+    if (options_.security) {
+      rules_ = read_security(*options_.security, element, [&context](const SourcePos& pos, std::string text) {
+        context.warn(pos, std::move(text));
+      });
+    }
     on_port_ = options_.unix_path.empty() || element.find("port") != nullptr || element.find("bind") != nullptr;
   }
 
   std::optional<AckLevel> ack_level() const override { return options_.ack; }
   void start(net::Host& host) override {
-    shared_ = std::make_unique<Shared>(options_, host);
+    shared_ = std::make_unique<Shared>(options_, host, rules_);
     net::StreamListen where;
     where.backlog = options_.backlog;
     where.reset_on_close = options_.linger_timeout == 0;
@@ -61,20 +66,11 @@ class ForwardInput final : public Input {
   }
 
   Options options_;
+  forward::ServerSecurity rules_;
   std::shared_ptr<TlsServer> tls_;
   bool on_port_ = true;
   std::unique_ptr<Shared> shared_;
 };
-
-/// What would make a connection safe must never be passed over in silence.
-void refuse_what_is_not_there(const Element& element) {
-  for (const Element& section : element.children) {
-    if (section.name != "security") continue;
-    throw ConfigError(section.pos,
-                      "<security> is not supported by this version's forward input: it would listen without "
-                      "authentication. Remove the section to accept that, or keep the port private");
-  }
-}
 
 }  // namespace
 }  // namespace in_forward
@@ -82,16 +78,10 @@ void refuse_what_is_not_there(const Element& element) {
 namespace plugins {
 
 PluginInfo in_forward() {
-  PluginInfo info =
-      describe_plugin<logboom::in_forward::ForwardInput>(PluginKind::input, "forward",
-                                                         "Receives events by the Fluentd forward protocol: Docker's "
-                                                         "fluentd log driver, Fluentd, Fluent Bit, fluent-logger.",
-                                                         {"unix"});
-  info.make = [make = std::move(info.make)](const Element& element, BuildContext& context) {
-    logboom::in_forward::refuse_what_is_not_there(element);
-    return make(element, context);
-  };
-  return info;
+  return describe_plugin<logboom::in_forward::ForwardInput>(PluginKind::input, "forward",
+                                                            "Receives events by the Fluentd forward protocol: Docker's "
+                                                            "fluentd log driver, Fluentd, Fluent Bit, fluent-logger.",
+                                                            {"unix"});
 }
 
 }  // namespace plugins

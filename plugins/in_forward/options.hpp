@@ -8,6 +8,8 @@
 #include <logboom/receipt.hpp>
 #include <logboom/transport.hpp>
 
+#include "security.hpp"
+
 namespace logboom::in_forward {
 
 /// The parameters of `@type forward`: Fluentd's, with `unix_path` and `unix_permission` added.
@@ -30,6 +32,7 @@ struct Options {
   std::optional<ByteSize> chunk_size_warn_limit;
   ByteSize decompression_size_limit{std::uint64_t{256} << 20};
   AckLevel ack = AckLevel::by_output;
+  std::optional<SecurityOptions> security;
   TransportOptions transport;
 
   static void describe(Describe<Options>& d) {
@@ -69,6 +72,8 @@ struct Options {
              "disk (fdatasync), or written by the outputs, for which they are flushed at once. Where nothing is said "
              "each buffer holds them in its own way: a file buffer on disk, one in memory in memory, and an output "
              "without a buffer has written them.");
+    d.section("security", &Options::security,
+              "Clients must know a key, and perhaps a password, before they may send anything.");
     d.section("transport", &Options::transport, transport_doc);
   }
 };

@@ -35,7 +35,7 @@ struct ForwardSession::Json {
   std::size_t looked = 0;  // bytes of the current value that the framer has seen
 };
 
-Shared::Shared(Options given, net::Host& host)
+Shared::Shared(Options given, net::Host& host, forward::ServerSecurity rules)
     : options(std::move(given)),
       log(host.log()),
       drops(host),
@@ -44,22 +44,63 @@ Shared::Shared(Options given, net::Host& host)
       truncated_message(host.errors("truncated_message")),
       bad_compression(host.errors("bad_compression")),
       budget(host.decompress_budget()),
-      storms(log) {}
+      storms(log) {
+  if (options.security) door = std::make_unique<Doorkeeper>(std::move(rules), *options.security, host);
+}
 
 ForwardSession::ForwardSession(net::Connection& connection, Shared& shared)
     : connection_(connection),
       shared_(shared),
       collector_(connection, shared.options, shared.drops),
-      reader_(collector_, shared.drops, shared.options, *this) {}
+      reader_(collector_, shared.drops, shared.options, *this) {
+  if (shared_.door) begin_handshake();
+}
 
 ForwardSession::~ForwardSession() = default;
 
 std::size_t ForwardSession::on_bytes(const SlabPtr& slab, std::uint8_t* data, std::size_t size) {
+  const std::size_t used =
+      handshake_ && !given_up_ ? shake_hands({reinterpret_cast<const char*>(data), size}) : std::size_t{0};
   if (given_up_) return size;
-  if (!begun_) {
-    begun_ = true;
-    if (*data == '{' || *data == '[') json_ = std::make_unique<Json>();
+  return handshake_ || used == size ? used : used + read(slab, data + used, size - used);
+}
+
+void ForwardSession::begin_handshake() {
+  const std::string& address = connection_.peer_address();
+  handshake_ = std::make_unique<forward::HandshakeServer>(
+      shared_.door->rules(), address.empty() ? connection_.peer() : address, !shared_.options.deny_keepalive);
+  connection_.half_open(true);
+  connection_.send(handshake_->helo());
+  connection_.set_timer(shared_.door->patience());
+}
+
+/// Returns how many bytes were the handshake's.
+std::size_t ForwardSession::shake_hands(std::string_view bytes) {
+  using Is = forward::HandshakeServer::Step::Is;
+  const forward::HandshakeServer::Step step = handshake_->advance(bytes);
+  if (step.is == Is::needs_more) return 0;
+  connection_.send(step.answer);
+  if (step.is == Is::accepted) {
+    handshake_.reset();
+    connection_.half_open(false);
+    return step.used;
   }
+  shared_.door->refused(connection_, step);
+  close_when_answered();
+  return bytes.size();
+}
+
+/// The first byte says which of the two languages is spoken for good.
+void ForwardSession::begin(std::uint8_t first) {
+  begun_ = true;
+  if (first != '{' && first != '[') return;
+  if (shared_.door) return give_up(shared_.malformed, "JSON is not spoken where there is a <security>");
+  json_ = std::make_unique<Json>();
+}
+
+std::size_t ForwardSession::read(const SlabPtr& slab, std::uint8_t* data, std::size_t size) {
+  if (!begun_) begin(*data);
+  if (given_up_) return size;
   const std::size_t used =
       json_ ? read_json(reinterpret_cast<const char*>(data), size) : reader_.read(slab, data, size);
   if (reader_.trouble() == Reader::Trouble::malformed) {
@@ -236,8 +277,19 @@ bool ForwardSession::read_json_value(std::string_view text) {
   return reader_.trouble() == Reader::Trouble::none;
 }
 
+void ForwardSession::on_timer() {
+  if (!handshake_) return send_acks();
+  if (std::exchange(given_up_, true)) return;
+  shared_.door->too_slow(connection_);
+  connection_.close(net::Close::reset);
+}
+
 void ForwardSession::on_end(net::End end, std::size_t unconsumed) {
   static_cast<void>(end);
+  if (handshake_) {
+    if (!given_up_ && unconsumed != 0) shared_.door->gone(connection_);
+    return;
+  }
   const bool truncated = !given_up_ && (unconsumed != 0 || reader_.mid_message());
   if (truncated) {
     shared_.truncated_message.add();

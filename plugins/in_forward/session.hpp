@@ -19,7 +19,7 @@ namespace logboom::in_forward {
 
 /// What the sessions of one input share. Outlives them.
 struct Shared {
-  Shared(Options given, net::Host& host);
+  Shared(Options given, net::Host& host, forward::ServerSecurity rules = {});
   Options options;
   Log& log;
   Drops drops;
@@ -30,6 +30,7 @@ struct Shared {
   DecompressBudget& budget;
   StormWatch storms;
   MessageIds ids;
+  std::unique_ptr<Doorkeeper> door;  // where there is a <security>
 };
 
 /// One connection that speaks the forward protocol, in msgpack or JSON.
@@ -40,7 +41,7 @@ class ForwardSession final : public net::Session, private Reader::Owner {
 
   std::size_t on_bytes(const SlabPtr& slab, std::uint8_t* data, std::size_t size) override;
   void on_receipt(std::uint64_t token, bool confirmed) override;
-  void on_timer() override { send_acks(); }
+  void on_timer() override;
   void on_end(net::End end, std::size_t unconsumed) override;
   bool answers() const override { return acks_.count() != 0; }
   bool waiting() const override { return !acks_.empty(); }
@@ -52,6 +53,10 @@ class ForwardSession final : public net::Session, private Reader::Owner {
   void not_a_message(std::uint8_t first) override;
   bool decompress(const MessageOption& option, std::vector<Bytes>& payload) override;
 
+  void begin_handshake();
+  std::size_t shake_hands(std::string_view bytes);
+  std::size_t read(const SlabPtr& slab, std::uint8_t* data, std::size_t size);
+  void begin(std::uint8_t first);
   std::size_t read_json(const char* data, std::size_t size);
   bool check_json_size();
   bool read_json_value(std::string_view text);
@@ -69,7 +74,8 @@ class ForwardSession final : public net::Session, private Reader::Owner {
   Reader reader_;
   Acks acks_;
   std::unique_ptr<Json> json_;
-  std::string container_;  // whose log this is, where the sender asks for answers
+  std::unique_ptr<forward::HandshakeServer> handshake_;  // while the client has not said who it is
+  std::string container_;                                // whose log this is, where the sender asks for answers
   std::uint64_t messages_ = 0;
   bool begun_ = false;
   bool given_up_ = false;  // what comes is not looked at

@@ -119,8 +119,9 @@ inline Rows with_now(Rows rows) {
 
 /// One input with one connection.
 struct Forward {
-  explicit Forward(Options options = {}, Settle settle = Settle::confirm, Peer peer = {})
-      : shared(std::move(options), host),
+  explicit Forward(Options options = {}, Settle settle = Settle::confirm, Peer peer = {},
+                   forward::ServerSecurity rules = {})
+      : shared(std::move(options), host, std::move(rules)),
         driver([this](net::Connection& connection) { return std::make_unique<ForwardSession>(connection, shared); },
                std::move(peer), settle) {}
 
