@@ -12,6 +12,7 @@
 #include <logboom/bytes.hpp>
 #include <logboom/compress.hpp>
 #include <logboom/event.hpp>
+#include <logboom/limits.hpp>
 #include <logboom/log.hpp>
 #include <logboom/metrics.hpp>
 
@@ -69,8 +70,11 @@ class Connection : public Source {
   /// From now on never let readiness gather for this connection: its client waits for answers.
   virtual void prompt() = 0;
   /// True: from now on the peer has yet to show who it is. Such connections are bounded in number, and when there are
-  /// too many the oldest is closed. False: it has.
+  /// too many the oldest is reset. False: it has.
   virtual void half_open(bool on) { static_cast<void>(on); }
+  /// How many bytes the session keeps of a message that is not whole yet, beside those that it leaves unconsumed. The
+  /// connection is reset where that is too much.
+  virtual void holds(std::size_t bytes) { static_cast<void>(bytes); }
   /// Ends the connection once the current call of the session has returned.
   virtual void close(Close how) = 0;
 };
@@ -92,6 +96,8 @@ class Handler {
 /// The protocol's side of one connection. Destroyed when the connection has ended.
 class Session : public Handler {
  public:
+  /// The first call: the time to greet a peer that waits for it.
+  virtual void on_open() {}
   /// All bytes that were received and not consumed yet, contiguous in `slab`, and writable until they are emitted.
   /// Returns how many were consumed; the rest comes again, perhaps at another address, with more behind it.
   virtual std::size_t on_bytes(const SlabPtr& slab, std::uint8_t* data, std::size_t size) = 0;
@@ -155,6 +161,7 @@ struct StreamListen {
   bool reset_on_close = true;         // the protocol's own linger: RST instead of FIN where no answers are owed
   bool keepalive = false;             // SO_KEEPALIVE
   bool resolve_hostname = false;
+  LimitOptions limits;
   std::shared_ptr<TlsServer> tls;  // speaks TLS (logboom/transport.hpp); null: plaintext
 };
 

@@ -35,6 +35,7 @@ struct SystemSettings {
   std::optional<FileMode> dir_permission;
   std::string hostname;
   std::uint64_t decompression_budget = std::uint64_t{512} << 20;  // bytes, for all inputs together
+  std::uint64_t connection_memory = std::uint64_t{1} << 30;       // the same
 };
 
 /// What a plugin finds while it is made. Valid during its constructor only, but for what the references say themselves:

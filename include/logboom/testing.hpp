@@ -104,6 +104,7 @@ class FakeConnection final : public net::Connection {
   void set_timer(std::chrono::microseconds after) override { timer_ = after; }
   void prompt() override { prompt_ = true; }
   void half_open(bool on) override { half_open_ = on; }
+  void holds(std::size_t bytes) override { holds_ = bytes; }
   void close(net::Close how) override {
     if (!closed_) closed_ = how;
   }
@@ -128,6 +129,7 @@ class FakeConnection final : public net::Connection {
   const std::optional<std::chrono::microseconds>& timer() const noexcept { return timer_; }
   bool is_prompt() const noexcept { return prompt_; }
   bool is_half_open() const noexcept { return half_open_; }
+  std::size_t held_bytes() const noexcept { return holds_; }
 
  private:
   template <class H>
@@ -154,6 +156,7 @@ class FakeConnection final : public net::Connection {
   std::optional<std::chrono::microseconds> timer_;
   bool prompt_ = false;
   bool half_open_ = false;
+  std::size_t holds_ = 0;
   bool held_ = false;
   std::shared_ptr<Outcomes> outcomes_ = std::make_shared<Outcomes>();
 };
@@ -168,6 +171,7 @@ class SessionDriver {
  public:
   explicit SessionDriver(const net::Host::SessionFactory& sessions, Peer peer = {}, Settle settle = Settle::confirm)
       : connection_(std::move(peer), settle), session_(sessions(connection_)) {
+    session_->on_open();
     after_call();
   }
   SessionDriver(const SessionDriver&) = delete;

@@ -39,6 +39,7 @@ class ForwardInput final : public Input {
     net::StreamListen where;
     where.backlog = options_.backlog;
     where.reset_on_close = options_.linger_timeout == 0;
+    where.limits = options_.limits;
     where.keepalive = options_.send_keepalive_packet;
     where.resolve_hostname = options_.resolve_hostname.value_or(false) || !options_.source_hostname_key.empty();
     if (on_port_) {

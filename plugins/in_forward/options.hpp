@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include <logboom/limits.hpp>
 #include <logboom/params.hpp>
 #include <logboom/receipt.hpp>
 #include <logboom/transport.hpp>
@@ -34,6 +35,7 @@ struct Options {
   AckLevel ack = AckLevel::by_output;
   std::optional<SecurityOptions> security;
   TransportOptions transport;
+  LimitOptions limits;
 
   static void describe(Describe<Options>& d) {
     d.param("port", &Options::port, "TCP port to listen on, and UDP port for heartbeats; 0 takes a free one.");
@@ -75,6 +77,7 @@ struct Options {
     d.section("security", &Options::security,
               "Clients must know a key, and perhaps a password, before they may send anything.");
     d.section("transport", &Options::transport, transport_doc);
+    d.section("limits", &Options::limits, limits_doc);
   }
 };
 

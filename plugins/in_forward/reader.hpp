@@ -51,6 +51,9 @@ class Reader {
   /// True inside a message.
   bool mid_message() const noexcept { return in_message_ || step_ == Step::junk; }
 
+  /// What is kept of the message that is being read, beside what `read` left.
+  std::size_t held() const noexcept { return in_carrier() && !discard_ ? message_bytes_ : 0; }
+
   /// True between the head and the end of a message that carries entries.
   bool in_carrier() const noexcept { return in_message_ && step_ != Step::message; }
 

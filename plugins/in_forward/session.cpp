@@ -52,9 +52,7 @@ ForwardSession::ForwardSession(net::Connection& connection, Shared& shared)
     : connection_(connection),
       shared_(shared),
       collector_(connection, shared.options, shared.drops),
-      reader_(collector_, shared.drops, shared.options, *this) {
-  if (shared_.door) begin_handshake();
-}
+      reader_(collector_, shared.drops, shared.options, *this) {}
 
 ForwardSession::~ForwardSession() = default;
 
@@ -65,7 +63,8 @@ std::size_t ForwardSession::on_bytes(const SlabPtr& slab, std::uint8_t* data, st
   return handshake_ || used == size ? used : used + read(slab, data + used, size - used);
 }
 
-void ForwardSession::begin_handshake() {
+void ForwardSession::on_open() {
+  if (!shared_.door) return;
   const std::string& address = connection_.peer_address();
   handshake_ = std::make_unique<forward::HandshakeServer>(
       shared_.door->rules(), address.empty() ? connection_.peer() : address, !shared_.options.deny_keepalive);
@@ -115,6 +114,7 @@ std::size_t ForwardSession::read(const SlabPtr& slab, std::uint8_t* data, std::s
         "skip invalid event: a tag must be text, a time a number or EventTime, a record a map; further ones are only "
         "counted");
   }
+  if (reader_.held() != held_) connection_.holds(held_ = reader_.held());
   return given_up_ ? size : used;
 }
 

@@ -39,6 +39,7 @@ class ForwardSession final : public net::Session, private Reader::Owner {
   ForwardSession(net::Connection& connection, Shared& shared);
   ~ForwardSession() override;
 
+  void on_open() override;
   std::size_t on_bytes(const SlabPtr& slab, std::uint8_t* data, std::size_t size) override;
   void on_receipt(std::uint64_t token, bool confirmed) override;
   void on_timer() override;
@@ -53,7 +54,6 @@ class ForwardSession final : public net::Session, private Reader::Owner {
   void not_a_message(std::uint8_t first) override;
   bool decompress(const MessageOption& option, std::vector<Bytes>& payload) override;
 
-  void begin_handshake();
   std::size_t shake_hands(std::string_view bytes);
   std::size_t read(const SlabPtr& slab, std::uint8_t* data, std::size_t size);
   void begin(std::uint8_t first);
@@ -77,6 +77,7 @@ class ForwardSession final : public net::Session, private Reader::Owner {
   std::unique_ptr<forward::HandshakeServer> handshake_;  // while the client has not said who it is
   std::string container_;                                // whose log this is, where the sender asks for answers
   std::uint64_t messages_ = 0;
+  std::size_t held_ = 0;  // of a message that is not whole
   bool begun_ = false;
   bool given_up_ = false;  // what comes is not looked at
   bool closing_ = false;   // as soon as nothing is owed

@@ -39,6 +39,7 @@ void Options::describe(Describe<Options>& d) {
   d.param("source_address_key", &Options::source_address_key, "Field that the sender's address is written into.");
   d.param("message_length_limit", &Options::message_length_limit,
           "A message that is longer, or becomes so when it is decompressed, is dropped and counted.");
+  d.section("limits", &Options::limits, limits_doc);
   d.param("receive_buffer_size", &Options::receive_buffer_size,
           "The socket's receive buffer, up to net.core.rmem_max; the system's where nothing is said.");
 }

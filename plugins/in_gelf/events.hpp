@@ -21,6 +21,7 @@ struct Options {
   std::string source_address_key;
   ByteSize message_length_limit{std::uint64_t{8} << 20};
   std::optional<ByteSize> receive_buffer_size;
+  LimitOptions limits;
 
   static void describe(Describe<Options>& d);
 };

@@ -98,6 +98,7 @@ class GelfInput final : public Input {
       net::StreamListen where;
       where.bind = options_.bind;
       where.port = options_.port;
+      where.limits = options_.limits;
       host.listen(where,
                   [this](net::Connection& connection) { return std::make_unique<TcpSession>(connection, *shared_); });
       return;

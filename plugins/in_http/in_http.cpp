@@ -31,6 +31,7 @@ class HttpInput final : public Input {
     where.bind = options_.bind;
     where.port = options_.port;
     where.tls = tls_;
+    where.limits = options_.limits;
     where.backlog = options_.backlog;
     where.reset_on_close = false;
     host.listen(where,

@@ -23,6 +23,7 @@ void Options::describe(Describe<Options>& d) {
   d.param("dump_error_log", &O::dump_error_log, "Log requests that are refused, the first in a minute.");
   d.param("blocking_timeout", &O::blocking_timeout, "Known and without effect.");
   d.section("transport", &O::transport, transport_doc);
+  d.section("limits", &O::limits, limits_doc);
   d.plugin("parse", &O::parse, PluginKind::parser,
            "What a body is; without this, or with `@type in_http`, its content type says so.");
   d.section("extract", &O::extract, extract_doc);

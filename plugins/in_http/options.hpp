@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <logboom/extract.hpp>
+#include <logboom/limits.hpp>
 #include <logboom/params.hpp>
 #include <logboom/transport.hpp>
 
@@ -28,6 +29,7 @@ struct Options {
   bool dump_error_log = true;
   std::chrono::nanoseconds blocking_timeout = std::chrono::milliseconds(500);
   TransportOptions transport;
+  LimitOptions limits;
   PluginSection parse{"", nullptr};
   std::optional<ExtractOptions> extract;
 

@@ -178,6 +178,7 @@ class SyslogInput final : public Input {
       where.port = place.port;
       where.tls = tls_;
     }
+    where.limits = settings_.options.limits;
     where.keepalive = settings_.options.send_keepalive_packet;
     where.resolve_hostname = !settings_.hostname_key.empty();
     const bool relp = place.kind == Place::Kind::relp;

@@ -13,6 +13,7 @@ void describe_where(Describe<Options>& d) {
   d.section(
       "transport", &Options::transport,
       "<transport udp>, which is the default, <transport tcp>, or <transport tls>; the parameters are those of TLS.");
+  d.section("limits", &Options::limits, limits_doc);
   d.param("listen", &Options::listen,
           "Where to listen, instead of port, bind and transport; one or several of tcp://ADDRESS:PORT, "
           "udp://ADDRESS:PORT, unix:///PATH and unixgram:///PATH, as Docker's syslog-address has them, and "

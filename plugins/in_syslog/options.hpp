@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <logboom/limits.hpp>
 #include <logboom/params.hpp>
 #include <logboom/syslog.hpp>
 #include <logboom/transport.hpp>
@@ -22,6 +23,7 @@ struct Options {
   std::string bind = "0.0.0.0";
   Protocol protocol_type = Protocol::none;
   TransportOptions transport;
+  LimitOptions limits;
   std::vector<std::string> listen;
   FileMode socket_mode{0666};
   std::vector<std::string> allowed_senders;

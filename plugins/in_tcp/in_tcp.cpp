@@ -31,6 +31,7 @@ class TcpInput final : public Input {
     where.bind = options_.bind;
     where.port = options_.port;
     where.tls = tls_;
+    where.limits = options_.limits;
     where.keepalive = options_.send_keepalive_packet;
     where.resolve_hostname = !options_.source_hostname_key.empty();
     host.listen(where, [this](net::Connection& connection) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <logboom/extract.hpp>
+#include <logboom/limits.hpp>
 #include <logboom/params.hpp>
 #include <logboom/transport.hpp>
 
@@ -41,6 +42,7 @@ struct Options {
   bool emit_unmatched_lines = false;
   std::optional<SecurityOptions> security;
   TransportOptions transport;
+  LimitOptions limits;
   PluginSection parse;
   std::optional<ExtractOptions> extract;
 
@@ -61,6 +63,7 @@ struct Options {
             "dropped.");
     d.section("security", &Options::security, "Restricts who may connect.");
     d.section("transport", &Options::transport, transport_doc);
+    d.section("limits", &Options::limits, limits_doc);
     d.plugin("parse", &Options::parse, PluginKind::parser, "What a message is.");
     d.section("extract", &Options::extract, extract_doc);
   }

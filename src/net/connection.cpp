@@ -44,6 +44,7 @@ StreamConnection::StreamConnection(Worker& worker, std::shared_ptr<StreamGroup> 
       tls_(std::move(tls)),
       peer_(std::move(peer)),
       id_(id) {
+  if (group_.memory != nullptr) memory_.emplace(*group_.memory);
   group_.accepted.add();
   group_.open.add(1);
 }
@@ -57,6 +58,7 @@ StreamConnection::~StreamConnection() {
 void StreamConnection::open() {
   in_call_ = true;
   session_ = group_.sessions(*this);
+  session_->on_open();
   in_call_ = false;
   after_call();
 }
@@ -97,7 +99,10 @@ bool StreamConnection::refuse_tls(const std::uint8_t* data, std::size_t size) {
 std::size_t StreamConnection::read_once() {
   group_.reads.add();
   const std::size_t bytes = large_ ? read_large() : read_small();
-  if (bytes != 0) group_.bytes.add(bytes);
+  if (bytes == 0) return 0;
+  heard_ = spoken_ = true;
+  group_.bytes.add(bytes);
+  weigh();
   return bytes;
 }
 
@@ -346,6 +351,8 @@ void StreamConnection::end(End reason, Close how) {
   ::close(std::exchange(fd_, -1));
   small_.reset();
   large_ = SlabPtr();
+  memory_.reset();
+  half_open_.reset();
   worker_.bury(*this);
   in_call_ = true;
   if (session_) session_->on_end(reason, left);

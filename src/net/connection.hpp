@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include <logboom/compress.hpp>
 #include <logboom/net.hpp>
 
 #include "net/lanes.hpp"
@@ -14,13 +16,15 @@
 
 namespace logboom::net {
 
+class Admission;
 class TlsFailures;
 struct TlsGroup;
 
 struct PeerName {
-  std::string full;     // with the port
-  std::string address;  // without
-  std::string host;     // resolved, or the address
+  std::string full;                       // with the port
+  std::string address;                    // without
+  std::string host;                       // resolved, or the address
+  std::shared_ptr<const void> admission{};  // counts among its listener's connections as long as somebody has it
 };
 
 /// What the connections of one listener, or those that one plugin brings, have in common. They keep it alive, and their
@@ -31,6 +35,8 @@ struct StreamGroup {
   bool adopted = false;  // descriptors that a plugin opened, perhaps no sockets
   EmitterSource emitter;
   InputOwner owner;
+  std::shared_ptr<Admission> admission;   // null for what a plugin brings
+  DecompressBudget* memory = nullptr;     // beside it: what all connections may hold together
   std::shared_ptr<TlsGroup> tls;          // where the listener speaks TLS
   std::shared_ptr<TlsFailures> failures;  // where it does not, and a client does
   Counter accepted;
@@ -54,6 +60,8 @@ class StreamConnection final : public Connection, public Resident, public Flow {
   std::size_t on_ready(std::uint32_t events) override;
   void on_settled(std::uint64_t token, bool confirmed) override;
   void on_timer() override;
+  void evict() override;
+  void on_sweep(Worker::Clock::time_point now) override;
   void shut_down() override;
   void cut() override;
   bool outlived() const noexcept override {
@@ -72,6 +80,8 @@ class StreamConnection final : public Connection, public Resident, public Flow {
   void send(std::string_view bytes) override;
   void set_timer(std::chrono::microseconds after) override;
   void prompt() override;
+  void half_open(bool on) override;
+  void holds(std::size_t bytes) override { session_holds_ = bytes; }
   void close(Close how) override;
 
   void hold() override;
@@ -99,6 +109,8 @@ class StreamConnection final : public Connection, public Resident, public Flow {
   void update_interest();
   void end(End reason, Close how);
   bool may_read() const noexcept;
+  void weigh();
+  bool may_be_idle() const;
 
   Worker& worker_;
   std::shared_ptr<StreamGroup> keep_group_;
@@ -118,6 +130,14 @@ class StreamConnection final : public Connection, public Resident, public Flow {
   SlabPtr large_;  // a message too large for that: the connection's own slab
   std::size_t large_begin_ = 0;
   std::size_t large_end_ = 0;
+
+  std::size_t session_holds_ = 0;
+  std::optional<DecompressBudget::Share> memory_;  // what it holds, where that is counted
+
+  std::shared_ptr<const void> half_open_;  // while the peer has yet to show who it is
+  Worker::Clock::time_point quiet_since_ = Worker::Clock::now();
+  bool heard_ = false;   // since the last sweep
+  bool spoken_ = false;  // has ever brought something
 
   std::string outbox_;
   State state_ = State::open;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "net/admission.hpp"
 #include "net/connection.hpp"
 #include "net/datagram_socket.hpp"
 #include "net/listener.hpp"
@@ -39,10 +40,18 @@ void InputHost::listen(const StreamListen& where, SessionFactory sessions) {
   stream.group->emitter = emitter_;
   stream.group->owner = owner_;
   if (!claim(stream)) open(stream);
+  set_limits(*stream.group);
   look_for_tls(*stream.group);
   last_port_ = stream.listener->port();
   register_group(stream.group, stream.listener->where());
   streams_.push_back(std::move(stream));
+}
+
+void InputHost::set_limits(StreamGroup& group) {
+  const auto counter = [this](std::string_view reason) -> Counter& { return errors(reason); };
+  group.admission = std::make_shared<Admission>(group.options.limits, counter, log(), id_);
+  group.memory = &server_.connection_memory();
+  if (group.options.limits.idle_timeout.count() != 0) server_.watch_idle();
 }
 
 /// What the connections say of TLS, whether it is wanted or not.
@@ -176,6 +185,12 @@ void InputHost::register_group(const std::shared_ptr<StreamGroup>& group, const 
   metrics_.counter("logboom_input_connections_total", labels, group->accepted);
   metrics_.counter("logboom_input_bytes_total", labels, group->bytes);
   metrics_.counter("logboom_input_reads_total", labels, group->reads);
+  if (group->admission) {
+    const auto waiting = [admission = group->admission] {
+      return static_cast<std::int64_t>(admission->half_open_count());
+    };
+    metrics_.gauge("logboom_input_half_open_connections", labels, waiting);
+  }
   metrics_.gauge("logboom_input_connections", labels, [group] { return group->open.value(); });
 }
 

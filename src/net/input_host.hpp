@@ -73,6 +73,7 @@ class InputHost final : public Host {
   };
   using Reasons = std::map<std::string, Counter, std::less<>>;
 
+  void set_limits(StreamGroup& group);
   void look_for_tls(StreamGroup& group);
   bool claim(Stream& stream);
   bool claim(Datagrams& datagrams);

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "net/admission.hpp"
 #include "net/bind.hpp"
 #include "net/tls_handshake.hpp"
 
@@ -24,6 +25,16 @@ namespace {
 // For how long a listener that retires takes what is about to connect. A client that it does not answer asks again
 // after a second, and then finds the listener that took its place.
 constexpr std::chrono::milliseconds retirement{100};
+
+// Connections that have yet to show who they are, reset where there is no room for a new one.
+constexpr std::size_t evicted_for_room = 256;
+
+/// Closes with a reset, so that the client knows at once.
+void reset(int fd) {
+  const linger at_once{1, 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  ::close(fd);
+}
 
 /// From now on the socket passes over what begins a new connection.
 void ignore_new_connections(int fd) {
@@ -114,6 +125,7 @@ bool StreamListener::accept_all() {
     if (errno == EAGAIN || errno == EWOULDBLOCK) return true;
     if (errno == EINTR || errno == ECONNABORTED) continue;
     const std::string why = reason(errno);
+    group_->admission->evict(evicted_for_room);
     std::uint64_t suppressed = 0;
     if (limiter_.due(suppressed)) {
       log_.warn(cat(where_, ": can't accept connections: ", why,
@@ -124,10 +136,11 @@ bool StreamListener::accept_all() {
 }
 
 void StreamListener::hand_over(int fd, const SocketAddress& from) {
-  if (unix_path_.empty()) enable(fd, IPPROTO_TCP, TCP_NODELAY);
-  if (group_->options.keepalive) enable(fd, SOL_SOCKET, SO_KEEPALIVE);
   PeerName peer = peer_name(from);
   if (!unix_path_.empty()) peer.full = "unix:" + unix_path_;
+  if (!group_->admission->admit(peer, peer.admission)) return reset(fd);
+  if (unix_path_.empty()) enable(fd, IPPROTO_TCP, TCP_NODELAY);
+  if (group_->options.keepalive) enable(fd, SOL_SOCKET, SO_KEEPALIVE);
   if (group_->options.resolve_hostname && unix_path_.empty()) peer.host = host_name(from, peer.address);
   const auto owner = group_->owner ? group_->owner() : nullptr;
   least_loaded(workers_).adopt([group = group_, owner, fd, peer = std::move(peer),

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -22,6 +23,10 @@ class Resident {
   virtual void cut() = 0;
   /// True where a reload has left it without an input, or another input does its work now: it is to shut down.
   virtual bool outlived() const noexcept = 0;
+  /// There are too many that have yet to show who they are: ends now, unless it has done so meanwhile.
+  virtual void evict() {}
+  /// Now and then: the time to end what has been idle for too long.
+  virtual void on_sweep(std::chrono::steady_clock::time_point now) { static_cast<void>(now); }
   /// One of its calls threw; this is the reason.
   virtual void failed(std::string_view why) = 0;
 };

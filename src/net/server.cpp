@@ -17,6 +17,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::chrono::seconds look_for_certificates{2};
+constexpr std::chrono::milliseconds look_for_idle{500};
 
 }  // namespace
 
@@ -30,6 +31,8 @@ struct Server::Impl {
   std::function<void(int)> on_signal;
   asio::steady_timer certificates{io};
   bool watches_certificates = false;
+  asio::steady_timer idle{io};
+  bool watches_idle = false;
   std::size_t workers_left = 0;
 
   void wait_for_signal() {
@@ -78,6 +81,17 @@ void Server::watch_certificates() {
     refresh_certificates();
     impl_->watches_certificates = false;
     watch_certificates();
+  });
+}
+
+void Server::watch_idle() {
+  if (std::exchange(impl_->watches_idle, true)) return;
+  impl_->idle.expires_after(look_for_idle);
+  impl_->idle.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    for (auto& worker : workers_) worker->sweep();
+    impl_->watches_idle = false;
+    watch_idle();
   });
 }
 

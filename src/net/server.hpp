@@ -31,6 +31,9 @@ class Server {
   void start_workers();
   DecompressBudget& decompress_budget() noexcept { return decompress_budget_; }
 
+  /// What all connections together may hold of messages that are not whole.
+  DecompressBudget& connection_memory() noexcept { return connection_memory_; }
+
   /// Calls `handler` on the main thread for each of these signals.
   void on_signals(const std::vector<int>& signals, std::function<void(int)> handler);
   /// Runs until `stop`.
@@ -57,12 +60,15 @@ class Server {
   Log& log() noexcept;
   /// From now on looks for changed files of certificates.
   void watch_certificates();
+  /// From now on ends idle connections.
+  void watch_idle();
   /// A socket whose place another one of its port has taken.
   void retire(std::shared_ptr<BoundSocket> socket);
   /// Whether one of those is still open and has this port.
   bool has_retired(std::uint16_t port);
 
   DecompressBudget decompress_budget_{std::uint64_t{512} << 20};
+  DecompressBudget connection_memory_{std::uint64_t{1} << 30};
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<InputHost*> hosts_;
   std::vector<std::weak_ptr<BoundSocket>> retired_;

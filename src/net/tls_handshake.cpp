@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "net/admission.hpp"
+
 namespace logboom::net {
 
 namespace {
@@ -35,6 +37,7 @@ void TlsHandshake::open() {
   stream_ = std::make_shared<TlsStream>(group_->tls->server->context(), fd_);
   worker_.set_timer(id_, Worker::Clock::now() + group_->tls->server->options().handshake_timeout);
   watch(false);
+  half_open_ = group_->admission->half_open(worker_, id_, peer_);
 }
 
 std::size_t TlsHandshake::on_ready(std::uint32_t) {
@@ -79,6 +82,7 @@ void TlsHandshake::become_connection() {
   worker_.lanes().remove(fd_, Lanes::Lane::prompt);
   watched_ = false;
   state_ = State::over;
+  half_open_.reset();
   const auto owner = group_->owner ? group_->owner() : nullptr;
   worker_.adopt([group = group_, owner, fd = std::exchange(fd_, -1), peer = std::move(peer_),
                  stream = std::move(stream_)](Worker& worker) {
@@ -90,16 +94,22 @@ void TlsHandshake::become_connection() {
 /// What OpenSSL has to say of it, it has sent. A client that has sent more than was read would only see a reset.
 void TlsHandshake::refuse(const TlsFailure& failure) {
   group_->tls->failures.note(failure, peer_.full);
-  if (state_ == State::first_bytes) {
-    const linger at_once{1, 0};
-    ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    return cut();
-  }
+  if (state_ == State::first_bytes) return reset();
   state_ = State::leaving;
   ::shutdown(fd_, SHUT_WR);
   worker_.set_timer(id_, Worker::Clock::now() + leave_patience);
   watch(false);
   leave();
+}
+
+void TlsHandshake::reset() {
+  const linger at_once{1, 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  cut();
+}
+
+void TlsHandshake::evict() {
+  if (state_ != State::over) reset();
 }
 
 void TlsHandshake::leave() {
@@ -118,6 +128,7 @@ void TlsHandshake::cut() {
   if (std::exchange(state_, State::over) == State::over) return;
   if (watched_) worker_.lanes().remove(fd_, Lanes::Lane::prompt);
   watched_ = false;
+  half_open_.reset();
   ::close(std::exchange(fd_, -1));
   worker_.bury(*this);
 }

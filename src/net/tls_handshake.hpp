@@ -21,6 +21,7 @@ class TlsHandshake final : public Resident {
   std::size_t on_ready(std::uint32_t events) override;
   void on_settled(std::uint64_t, bool) override {}
   void on_timer() override;
+  void evict() override;
   void shut_down() override { cut(); }
   void cut() override;
   bool outlived() const noexcept override { return emitter_->standing() >= Emitter::Standing::orphaned; }
@@ -33,6 +34,7 @@ class TlsHandshake final : public Resident {
   void step();
   void become_connection();
   void refuse(const TlsFailure& failure);
+  void reset();
   void leave();
   void watch(bool write);
 
@@ -42,6 +44,7 @@ class TlsHandshake final : public Resident {
   int fd_;
   PeerName peer_;
   std::uint64_t id_;
+  std::shared_ptr<const void> half_open_;
   std::shared_ptr<TlsStream> stream_;
   State state_ = State::first_bytes;
   bool watched_ = false;

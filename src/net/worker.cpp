@@ -173,6 +173,20 @@ std::vector<Resident*> Worker::all_residents(bool only_outlived) const {
   return all;
 }
 
+void Worker::evict(std::uint64_t resident) {
+  post([this, resident] {
+    const auto found = impl_->residents.find(resident);
+    if (found != impl_->residents.end()) guarded(*found->second, [&found] { found->second->evict(); });
+  });
+}
+
+void Worker::sweep() {
+  post([this] {
+    const Clock::time_point now = Clock::now();
+    for (Resident* resident : all_residents(false)) guarded(*resident, [&] { resident->on_sweep(now); });
+  });
+}
+
 void Worker::check_shutdown() {
   if (!shutting_down_ || !impl_->residents.empty() || !impl_->shutdown_done) return;
   std::exchange(impl_->shutdown_done, nullptr)();

@@ -62,6 +62,11 @@ class Worker final : public Executor {
   /// The same for those residents that a reload has outlived, with nobody told; the others don't notice.
   void end_outlived(Clock::time_point deadline);
 
+  /// Ends this resident if it has yet to show who it is. From any thread.
+  void evict(std::uint64_t resident);
+  /// Lets every resident see whether it has been idle for too long. From any thread.
+  void sweep();
+
   /// A receipt whose outcome goes to the resident's `on_settled`.
   Receipt receipt(std::uint64_t resident, std::uint64_t token);
   /// The outcome of a receipt, on its way there.

@@ -42,6 +42,7 @@ Runtime::Runtime(const Element& root, Pipeline::Context context, OwnLog& log, Me
   context.bury = [this](std::unique_ptr<Node> node) { bury(std::move(node)); };
   pipeline_ = std::make_shared<Pipeline>(root, std::move(context));
   server_.decompress_budget().resize(pipeline_->system().decompression_budget);
+  server_.connection_memory().resize(pipeline_->system().connection_memory);
   for (auto& worker : server_.workers()) dispatchers_.push_back(std::make_unique<Dispatcher>(pipeline_, *worker));
   connect_outputs(*pipeline_);
   std::vector<Dispatcher*> dispatchers;

@@ -46,6 +46,7 @@ std::shared_ptr<Pipeline> Runtime::build_next(const NewConfig& config) {
   context.system.file_permission = config.settings.file_permission;
   context.system.dir_permission = config.settings.dir_permission;
   context.system.decompression_budget = config.settings.decompression_budget;
+  context.system.connection_memory = config.settings.connection_memory;
   auto next = std::make_shared<Pipeline>(config.root, std::move(context), pipeline_.get());
   connect_outputs(*next);
   try {
@@ -85,6 +86,7 @@ void Runtime::switch_to(std::shared_ptr<Pipeline> next) {
   const auto heirs = std::make_shared<const Dispatcher::Heirs>(heirs_of(*next));
   const std::shared_ptr<Pipeline> previous = std::exchange(pipeline_, std::move(next));
   server_.decompress_budget().resize(pipeline_->system().decompression_budget);
+  server_.connection_memory().resize(pipeline_->system().connection_memory);
   for (const auto& input : previous->inputs()) {
     if (!pipeline_->has(*input)) input->host->close();
   }

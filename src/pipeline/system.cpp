@@ -39,6 +39,7 @@ struct SystemOptions {
   std::optional<FileMode> dir_permission;
   ByteSize dead_letters_limit_size{SystemSection{}.dead_letters_limit};
   ByteSize decompression_budget{SystemSettings{}.decompression_budget};
+  ByteSize connection_memory{SystemSettings{}.connection_memory};
   std::chrono::nanoseconds ignore_repeated_log_interval{0};
   std::chrono::nanoseconds ignore_same_log_interval{0};
   bool suppress_config_dump = false;
@@ -63,6 +64,10 @@ struct SystemOptions {
     d.param("dir_permission", &O::dir_permission, "Permission bits of folders that outputs make.");
     d.param("decompression_budget", &O::decompression_budget,
             "What all compressed messages that are on their way through the inputs may become together.");
+    d.param(
+        "connection_memory", &O::connection_memory,
+        "What all connections together may have sent of messages that are not whole yet; one that would take more is "
+        "reset.");
     d.param("dead_letters_limit_size", &O::dead_letters_limit_size,
             "What the dead letters in root_dir may take up together; what would be more is dropped.");
     d.param("ignore_repeated_log_interval", &O::ignore_repeated_log_interval,
@@ -170,6 +175,7 @@ SystemSection read_system(const Element& root, const WarnFn& warn) {
   result.settings.file_permission = options.file_permission;
   result.settings.dir_permission = options.dir_permission;
   result.settings.decompression_budget = options.decompression_budget.bytes;
+  result.settings.connection_memory = options.connection_memory.bytes;
   result.settings.hostname = host_name();
   if (level_given) result.log_level = options.log_level;
   set_log(root, options, result);
