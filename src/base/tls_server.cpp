@@ -6,6 +6,8 @@
 
 #include <logboom/log.hpp>
 
+#include "base/tls_expiry.hpp"
+
 namespace logboom {
 
 namespace {
@@ -50,11 +52,19 @@ TlsServer::Refresh TlsServer::refresh(std::string& why) {
   stamps_ = std::move(now);
   try {
     context_ = make_tls_context(options_);
+    next_expiries_ = {};
     return Refresh::loaded;
   } catch (const TlsError& error) {
     why = error.what();
     return Refresh::refused;
   }
+}
+
+std::vector<std::string> TlsServer::expiries(std::chrono::system_clock::time_point now) {
+  const std::lock_guard lock(mutex_);
+  if (now < next_expiries_) return {};
+  next_expiries_ = now + std::chrono::hours(24);
+  return expiring(context_.get(), std::chrono::system_clock::to_time_t(now));
 }
 
 std::string TlsServer::files() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
@@ -40,6 +41,9 @@ class TlsServer {
   /// Loads the files anew if they have changed since it looked last. Where something is wrong with them, what was
   /// loaded before stays, and `why` says what it is.
   Refresh refresh(std::string& why);
+  /// What expires soon or has expired, in sentences for the log: asked as often as one likes, it says so once after
+  /// each load, then once a day.
+  std::vector<std::string> expiries(std::chrono::system_clock::time_point now = std::chrono::system_clock::now());
   /// The files' names, for the log.
   std::string files() const;
 
@@ -50,6 +54,7 @@ class TlsServer {
   mutable std::mutex mutex_;
   std::vector<std::string> stamps_;
   std::shared_ptr<SSL_CTX> context_;
+  std::chrono::system_clock::time_point next_expiries_{};
 };
 
 }  // namespace logboom

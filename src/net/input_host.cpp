@@ -66,6 +66,11 @@ void InputHost::look_for_tls(StreamGroup& group) {
   metrics_.counter("logboom_input_tls_resumed_total", labels_, group.tls->resumed);
   metrics_.gauge("logboom_input_tls_handshakes_open", labels_, [tls = group.tls] { return tls->shaking.value(); });
   server_.watch_certificates();
+  say_expiries(*group.options.tls);
+}
+
+void InputHost::say_expiries(TlsServer& tls) {
+  for (const std::string& line : tls.expiries()) log().warn(cat(id_, ": ", line));
 }
 
 void InputHost::refresh_certificates() {
@@ -80,6 +85,7 @@ void InputHost::refresh_certificates() {
         log().error(cat(id_, ": the changed certificates are not taken, those before stay in use: ", why));
         break;
     }
+    say_expiries(tls);
   }
 }
 

@@ -75,6 +75,7 @@ class InputHost final : public Host {
 
   void set_limits(StreamGroup& group);
   void look_for_tls(StreamGroup& group);
+  void say_expiries(TlsServer& tls);
   bool claim(Stream& stream);
   bool claim(Datagrams& datagrams);
   void open(Stream& stream);

@@ -1,5 +1,6 @@
 """<transport tls> on inputs: real clients, and everything that can be wrong with a handshake."""
 
+import datetime
 import http.client
 import json
 import os
@@ -221,6 +222,26 @@ def test_new_certificates_are_taken_when_they_change_and_bad_ones_are_not(logboo
         assert shown(program) == der(ca.server[0])
         ask(stays, 1)
     assert program.stop()["received"] == 2
+
+
+def test_what_expires_soon_or_has_expired_is_said_when_it_is_loaded(logboom, ca, tmp_path):
+    def at(days):
+        return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days)).strftime("%Y%m%d%H%M%SZ")
+
+    soon, old = ca.issue("soon", at(-300), at(5)), ca.issue("expired", *OLD)
+    pair = (tmp_path / "used.pem", tmp_path / "used.key")
+    for target, file in zip(pair, ca.server):
+        shutil.copy(file, target)
+    program = logboom(source(**certified(pair)))
+    assert not program.log_lines("expires on|has expired")
+    for files, pattern in ((soon, r"input: the certificate of 'CN = soon' expires on .*, in 4 days"),
+                           (old, r"input: the certificate of 'CN = expired' has expired on 2021-01-01")):
+        for target, file in zip(pair, files):
+            shutil.copy(file, target)
+        program.wait_for_log(pattern)
+    program.stop()
+    program = logboom(source(**certified(soon)), name="at the start")
+    assert program.log_lines(r"CN = soon' expires on")
 
 
 def test_sessions_are_resumed(logboom, ca):

@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from support.certs import Authority
 from support.configs import forward_to_stdout
 
 GOPATH = pathlib.Path("/usr/share/gocode")
@@ -30,9 +31,10 @@ def go_client(tmp_path_factory):
     return target
 
 
-def send(go_client, program, *options):
+def send(go_client, program, *options, env=None):
     address = [] if "-network=unix" in options else [f"-port={program.port}"]
-    subprocess.run([str(go_client), f"-count={COUNT}", *address, *options], check=True, timeout=60)
+    subprocess.run([str(go_client), f"-count={COUNT}", *address, *options], check=True, timeout=60,
+                   env={**os.environ, **(env or {})})
 
 
 def expected(subsecond=False):
@@ -56,5 +58,17 @@ def test_every_event_arrives_once_and_in_order(logboom, go_client, options):
 def test_a_unix_socket_takes_the_same_client(logboom, go_client, short_dir, options):
     program = logboom(forward_to_stdout(unix_path=f"{short_dir}/in.sock"))
     send(go_client, program, "-network=unix", f"-path={short_dir}/in.sock", *options)
+    program.wait_for_lines(COUNT)
+    assert program.stdout.lines() == expected()
+
+
+@pytest.mark.parametrize("options", [(), ("-ack",)], ids=["no ack", "ack"])
+def test_it_speaks_tls(logboom, go_client, tmp_path, options):
+    ca = Authority(tmp_path / "ca")
+    pair = ca.issue("server")
+    transport = (f"  <transport tls>\n    cert_path {pair[0]}\n    private_key_path {pair[1]}\n  </transport>\n"
+                 "</source>")
+    program = logboom(forward_to_stdout().replace("</source>", transport))
+    send(go_client, program, "-network=tls", *options, env={"SSL_CERT_FILE": str(ca.path)})
     program.wait_for_lines(COUNT)
     assert program.stdout.lines() == expected()

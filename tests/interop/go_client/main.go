@@ -11,7 +11,7 @@ import (
 
 func main() {
 	var config fluent.Config
-	flag.StringVar(&config.FluentNetwork, "network", "tcp", "tcp or unix")
+	flag.StringVar(&config.FluentNetwork, "network", "tcp", "tcp, unix or tls")
 	flag.IntVar(&config.FluentPort, "port", 0, "TCP port of 127.0.0.1")
 	flag.StringVar(&config.FluentSocketPath, "path", "", "unix socket")
 	flag.BoolVar(&config.Async, "async", false, "queue, and send in the background")
