@@ -176,7 +176,10 @@ TEST(ForwardSecurity, one_line_a_minute_for_each_address) {
   Options options;
   options.security.emplace();
   testing::FakeHost host;
-  Shared shared(options, host, {"server", "key"});
+  forward::ServerSecurity rules;
+  rules.self_hostname = "server";
+  rules.shared_key = "key";
+  Shared shared(options, host, rules);
   const auto connect = [&](const std::string& address) {
     SessionDriver driver(
         [&](net::Connection& connection) { return std::make_unique<ForwardSession>(connection, shared); },
