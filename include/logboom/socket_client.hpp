@@ -1,15 +1,24 @@
 #pragma once
 
+#include <sys/uio.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
+#include <logboom/tls_client.hpp>
+
 namespace logboom {
 
-/// A blocking client of one address, for outputs' flush threads: connects, sends and receives within time limits, and
-/// can be interrupted.
+class TlsStream;
+struct TlsMemory;
+
+/// A blocking client of one address, for outputs' flush threads: connects, sends and receives within time limits, over
+/// TLS where it is given one (`logboom/tls_client.hpp`), and can be interrupted.
 ///
 /// Threads: one at a time, but for `interrupt`.
 class SocketClient {
@@ -24,12 +33,13 @@ class SocketClient {
     std::string to_string() const;
   };
   struct Limits {
-    std::chrono::milliseconds connect{5000};
+    std::chrono::milliseconds connect{5000};    // for each of a name's addresses, the TLS handshake included
     std::chrono::milliseconds transfer{30000};  // without any progress
   };
 
-  SocketClient(Address address, Limits limits) : address_(std::move(address)), limits_(limits) {}
-  ~SocketClient() { close(); }
+  /// `tls` is for tcp and unix_stream; null: plaintext.
+  SocketClient(Address address, Limits limits, std::shared_ptr<TlsClient> tls = nullptr);
+  ~SocketClient();
   SocketClient(const SocketClient&) = delete;
   SocketClient& operator=(const SocketClient&) = delete;
 
@@ -38,29 +48,44 @@ class SocketClient {
   std::string connect();
   /// All of it. A datagram is sent whole.
   std::string send(std::string_view bytes);
+  /// All of the pieces, one after the other, with few system calls; one datagram where it is such a socket.
+  std::string send(std::span<const iovec> pieces);
   /// Appends what comes next, at least one byte.
   std::string receive(std::string& into) { return receive(into, limits_.transfer); }
   std::string receive(std::string& into, std::chrono::milliseconds limit);
 
   bool connected() const noexcept { return fd_ >= 0; }
-  /// False where the peer has closed a stream: what would be sent now would be lost. Bytes that have come stay.
+  /// False where the peer has closed a stream, or TLS has ended: what would be sent now would be lost. Bytes that have
+  /// come stay.
   bool peer_is_there();
   void close() noexcept;
   /// Closes a stream so that what was sent arrives, also where the peer has said something that nobody has read: a
-  /// plain `close` would then reset the connection. Waits for up to a second for such a peer, and for no other.
+  /// plain `close` would then reset the connection. Waits for up to a second for such a peer, and for one of TLS, which
+  /// is told of the end; for no other.
   void finish();
   /// What blocks, or would, fails soon from now on. Threads: any.
   void interrupt() noexcept { interrupted_.store(true, std::memory_order_relaxed); }
   const Address& address() const noexcept { return address_; }
 
  private:
+  using Clock = std::chrono::steady_clock;
+  std::string name() const;
   std::string fail(std::string_view what, int error);
-  std::string wait(short events, std::chrono::milliseconds limit);
+  std::string fail_tls();
+  std::string wait(short events, std::chrono::milliseconds limit, std::string_view overdue = "nothing happens");
+  std::string shake_hands(Clock::time_point deadline);
+  std::string await_verdict(Clock::time_point deadline);
+  std::string send_plain(std::span<const iovec> pieces);
+  std::string send_tls(std::span<const iovec> pieces);
+  std::string write_tls(std::string_view bytes);
   std::string connect_to(int family, const void* address, unsigned size);
   std::string connect_unix();
 
   Address address_;
   Limits limits_;
+  std::shared_ptr<TlsClient> tls_;
+  std::shared_ptr<TlsMemory> memory_;  // outlives stream_
+  std::shared_ptr<TlsStream> stream_;  // of TLS, while connected
   int fd_ = -1;
   std::atomic<bool> interrupted_{false};
 };

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <logboom/params.hpp>
@@ -25,6 +26,8 @@ class TlsServer;
 
 enum class TransportKind : std::uint8_t { tcp, udp, tls, unix_socket };
 enum class TlsVersion : std::uint8_t { any, tls_1_0, tls_1_1, tls_1_2, tls_1_3 };
+/// What a parameter says for each of them.
+std::vector<std::pair<std::string, TlsVersion>> tls_version_words();
 
 inline constexpr const char* transport_doc =
     "How to listen: <transport tcp> or <transport tls>; the parameters are those of TLS.";

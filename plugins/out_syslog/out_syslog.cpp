@@ -60,7 +60,7 @@ class SyslogOutput final : public ChunkOutput {
   }
 
   void interrupt() noexcept override { client_.interrupt(); }
-  void stop() override { client_.finish(); }
+  void stop() override { options_.protocol == Protocol::relp ? relp_.finish() : client_.finish(); }
 
  private:
   static constexpr std::size_t large = 64 * 1024;

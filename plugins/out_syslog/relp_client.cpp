@@ -9,6 +9,7 @@ namespace logboom::out_syslog {
 namespace {
 
 constexpr std::size_t longest_answer = 64 * 1024;
+constexpr std::chrono::milliseconds longest_end{1000};
 constexpr std::uint32_t last_transaction = 999'999'999;
 
 std::uint32_t number_of(const RelpFrame& frame) {
@@ -55,6 +56,12 @@ std::string RelpClient::take_answers() {
   return {};
 }
 
+std::string RelpClient::next_transaction() {
+  transaction_ = transaction_ == last_transaction ? 1 : transaction_ + 1;
+  outstanding_.insert(transaction_);
+  return std::to_string(transaction_);
+}
+
 std::string RelpClient::send(const std::vector<std::string>& messages) {
   if (!client_.connected() || !client_.peer_is_there()) {
     if (std::string why = open(); !why.empty()) return why;
@@ -64,9 +71,7 @@ std::string RelpClient::send(const std::vector<std::string>& messages) {
   for (std::size_t next = 0; next < messages.size() || !outstanding_.empty();) {
     frames.clear();
     for (; next < messages.size() && outstanding_.size() < window; ++next) {
-      transaction_ = transaction_ == last_transaction ? 1 : transaction_ + 1;
-      outstanding_.insert(transaction_);
-      append_relp(frames, std::to_string(transaction_), "syslog", messages[next]);
+      append_relp(frames, next_transaction(), "syslog", messages[next]);
     }
     if (!frames.empty()) {
       if (std::string why = client_.send(frames); !why.empty()) return why;
@@ -74,6 +79,16 @@ std::string RelpClient::send(const std::vector<std::string>& messages) {
     if (std::string why = take_answers(); !why.empty()) return why;
   }
   return {};
+}
+
+void RelpClient::finish() {
+  if (client_.connected() && client_.peer_is_there()) {
+    outstanding_.clear();
+    std::string frame;
+    append_relp(frame, next_transaction(), "close", "");
+    if (client_.send(frame).empty()) client_.receive(received_, longest_end);
+  }
+  client_.finish();
 }
 
 }  // namespace logboom::out_syslog

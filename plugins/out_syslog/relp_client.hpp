@@ -19,12 +19,15 @@ class RelpClient {
 
   /// Empty, or why not all of the messages were acknowledged: then the connection is closed, and none counts as sent.
   std::string send(const std::vector<std::string>& messages);
+  /// Ends the session and closes the connection.
+  void finish();
 
  private:
   static constexpr std::size_t window = 128;  // messages without an answer, as librelp has it
 
   std::string open();
   std::string take_answers();
+  std::string next_transaction();
   std::string fail(std::string_view why);
 
   SocketClient& client_;

@@ -1,5 +1,6 @@
 #include <logboom/socket_client.hpp>
 
+#include <limits.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -12,8 +13,11 @@
 #include <cerrno>
 #include <cstring>
 #include <system_error>
+#include <vector>
 
 #include <logboom/log.hpp>
+
+#include "base/tls_client.hpp"
 
 namespace logboom {
 
@@ -21,6 +25,11 @@ namespace {
 
 constexpr std::chrono::milliseconds look_interval{100};
 constexpr std::chrono::seconds longest_end{1};
+constexpr std::size_t largest_record = 16384;
+
+std::chrono::milliseconds until(std::chrono::steady_clock::time_point deadline) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+}
 
 std::string reason(int error) { return std::generic_category().message(error); }
 
@@ -36,44 +45,68 @@ std::string SocketClient::Address::to_string() const {
   return cat(kind == Kind::tcp ? "tcp://" : "udp://", is_v6 ? "[" : "", host, is_v6 ? "]:" : ":", port);
 }
 
+SocketClient::SocketClient(Address address, Limits limits, std::shared_ptr<TlsClient> tls)
+    : address_(std::move(address)), limits_(limits), tls_(std::move(tls)) {
+  if (tls_) memory_ = std::make_shared<TlsMemory>();
+}
+
+SocketClient::~SocketClient() { close(); }
+
+std::string SocketClient::name() const {
+  const std::string plain = address_.to_string();
+  return tls_ && address_.kind == Address::Kind::tcp ? "tls" + plain.substr(3) : plain;
+}
+
 std::string SocketClient::fail(std::string_view what, int error) {
   close();
-  return cat(address_.to_string(), ": ", what, ": ", reason(error));
+  return cat(name(), ": ", what, ": ", reason(error));
+}
+
+std::string SocketClient::fail_tls() {
+  const std::string why = cat(name(), ": ", tls_->failure_of(*stream_, address_.host));
+  close();
+  return why;
 }
 
 void SocketClient::close() noexcept {
+  stream_.reset();
   if (fd_ >= 0) ::close(fd_);
   fd_ = -1;
 }
 
 void SocketClient::finish() {
-  const auto deadline = std::chrono::steady_clock::now() + longest_end;
+  const auto deadline = Clock::now() + longest_end;
   char byte = 0;
-  if (fd_ < 0 || address_.is_datagram() || ::recv(fd_, &byte, 1, MSG_DONTWAIT | MSG_PEEK) <= 0) return close();
+  if (fd_ < 0 || address_.is_datagram()) return close();
+  if (stream_) {
+    stream_->say_goodbye();
+    stream_.reset();
+  } else if (::recv(fd_, &byte, 1, MSG_DONTWAIT | MSG_PEEK) <= 0) {
+    return close();
+  }
   ::shutdown(fd_, SHUT_WR);
-  for (std::string unread; std::chrono::steady_clock::now() < deadline; unread.clear()) {
-    const auto left = deadline - std::chrono::steady_clock::now();
-    if (!receive(unread, std::chrono::duration_cast<std::chrono::milliseconds>(left)).empty()) break;
+  for (std::string unread; Clock::now() < deadline; unread.clear()) {
+    if (!receive(unread, until(deadline)).empty()) break;
   }
   close();
 }
 
-std::string SocketClient::wait(short events, std::chrono::milliseconds limit) {
-  const auto deadline = std::chrono::steady_clock::now() + limit;
+std::string SocketClient::wait(short events, std::chrono::milliseconds limit, std::string_view overdue) {
+  const auto deadline = Clock::now() + limit;
   for (pollfd watch{fd_, events, 0};;) {
     if (interrupted_.load(std::memory_order_relaxed)) return fail("not done", ECANCELED);
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto left = until(deadline);
     const auto step = std::clamp(left, std::chrono::milliseconds(0), look_interval);
     const int ready = ::poll(&watch, 1, static_cast<int>(step.count()));
     if (ready > 0) return {};
     if (ready < 0 && errno != EINTR) return fail("can't wait", errno);
-    if (left.count() <= 0) return fail("nothing happens", ETIMEDOUT);
+    if (left.count() <= 0) return fail(overdue, ETIMEDOUT);
   }
 }
 
 std::string SocketClient::connect_to(int family, const void* address, unsigned size) {
   close();
+  const auto deadline = Clock::now() + limits_.connect;
   fd_ = ::socket(family, (address_.is_datagram() ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd_ < 0) return fail("can't make a socket", errno);
   if (::connect(fd_, static_cast<const sockaddr*>(address), size) != 0) {
@@ -86,7 +119,37 @@ std::string SocketClient::connect_to(int family, const void* address, unsigned s
   }
   const int on = 1;
   if (address_.kind == Address::Kind::tcp) ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  return {};
+  return tls_ && !address_.is_datagram() ? shake_hands(deadline) : std::string();
+}
+
+std::string SocketClient::shake_hands(Clock::time_point deadline) {
+  stream_ = tls_->open(fd_, address_.host, *memory_);
+  for (;;) {
+    const TlsStream::Step step = stream_->shake_hands();
+    if (step == TlsStream::Step::failed) return fail_tls();
+    if (step == TlsStream::Step::done) return await_verdict(deadline);
+    std::string why = wait(step == TlsStream::Step::wants_read ? POLLIN : POLLOUT, until(deadline),
+                           "no end of the TLS handshake: does its port speak TLS?");
+    if (!why.empty()) return why;
+  }
+}
+
+/// A server of TLS 1.3 says only after the handshake what it thinks of our certificate: what is sent before would be
+/// lost. One that is content says so with a ticket, in most cases.
+std::string SocketClient::await_verdict(Clock::time_point deadline) {
+  if (!memory_->certificate_wanted || !stream_->is_1_3()) return {};
+  memory_->session.reset();
+  deadline = std::min(deadline, Clock::now() + longest_end);
+  for (;;) {
+    const std::ptrdiff_t got = stream_->peek();
+    if (got > 0 || memory_->session) return {};
+    if (got == 0 || errno != EAGAIN) return fail_tls();
+    if (interrupted_.load(std::memory_order_relaxed)) return fail("not done", ECANCELED);
+    const auto left = std::min(until(deadline), look_interval);
+    if (left.count() <= 0) return {};
+    pollfd watch{fd_, POLLIN, 0};
+    ::poll(&watch, 1, static_cast<int>(left.count()));
+  }
 }
 
 std::string SocketClient::connect_unix() {
@@ -119,37 +182,93 @@ std::string SocketClient::connect() {
 }
 
 std::string SocketClient::send(std::string_view bytes) {
+  const iovec piece{const_cast<char*>(bytes.data()), bytes.size()};
+  return send(std::span(&piece, 1));
+}
+
+std::string SocketClient::send(std::span<const iovec> pieces) {
+  if (fd_ < 0) return fail("can't send", ENOTCONN);
+  return stream_ ? send_tls(pieces) : send_plain(pieces);
+}
+
+std::string SocketClient::send_plain(std::span<const iovec> pieces) {
+  std::vector<iovec> rest(pieces.begin(), pieces.end());
+  std::size_t at = 0;
   do {
-    const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    msghdr message{};
+    message.msg_iov = rest.data() + at;
+    message.msg_iovlen = std::min<std::size_t>(rest.size() - at, IOV_MAX);
+    const ssize_t sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent >= 0) {
-      bytes.remove_prefix(static_cast<std::size_t>(sent));
+      auto done = static_cast<std::size_t>(sent);
+      for (; at < rest.size() && done >= rest[at].iov_len; ++at) done -= rest[at].iov_len;
+      if (at == rest.size()) break;
+      rest[at].iov_base = static_cast<char*>(rest[at].iov_base) + done;
+      rest[at].iov_len -= done;
       continue;
     }
     if (errno == EINTR) continue;
     if (errno != EAGAIN && errno != EWOULDBLOCK && errno != ENOBUFS) return fail("can't send", errno);
     if (std::string why = wait(POLLOUT, limits_.transfer); !why.empty()) return why;
-  } while (!bytes.empty());
+  } while (at < rest.size());
+  return {};
+}
+
+/// Small pieces go together in records of TLS, large ones from where they are.
+std::string SocketClient::send_tls(std::span<const iovec> pieces) {
+  std::string gathered;
+  for (const iovec& piece : pieces) {
+    const std::string_view bytes(static_cast<const char*>(piece.iov_base), piece.iov_len);
+    if (!gathered.empty() && gathered.size() + bytes.size() > largest_record) {
+      if (std::string why = write_tls(gathered); !why.empty()) return why;
+      gathered.clear();
+    }
+    if (pieces.size() > 1 && bytes.size() < largest_record) {
+      gathered += bytes;
+    } else if (std::string why = write_tls(bytes); !why.empty()) {
+      return why;
+    }
+  }
+  return write_tls(gathered);
+}
+
+std::string SocketClient::write_tls(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::ptrdiff_t sent = stream_->write(bytes.data(), bytes.size());
+    if (sent > 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+      continue;
+    }
+    if (sent == 0 || errno != EAGAIN) return fail_tls();
+    if (std::string why = wait(POLLOUT, limits_.transfer); !why.empty()) return why;
+  }
   return {};
 }
 
 std::string SocketClient::receive(std::string& into, std::chrono::milliseconds limit) {
   char block[16384];
+  if (fd_ < 0) return fail("can't receive", ENOTCONN);
   for (;;) {
-    const ssize_t got = ::recv(fd_, block, sizeof block, MSG_DONTWAIT);
+    const std::ptrdiff_t got = stream_ ? stream_->read(reinterpret_cast<std::uint8_t*>(block), sizeof block)
+                                       : ::recv(fd_, block, sizeof block, MSG_DONTWAIT);
     if (got > 0) {
       into.append(block, static_cast<std::size_t>(got));
       return {};
     }
     if (got == 0) return fail("can't receive", ECONNRESET);
     if (errno == EINTR) continue;
-    if (errno != EAGAIN && errno != EWOULDBLOCK) return fail("can't receive", errno);
-    if (std::string why = wait(POLLIN, limit); !why.empty()) return why;
+    if (errno != EAGAIN && errno != EWOULDBLOCK) return stream_ ? fail_tls() : fail("can't receive", errno);
+    if (std::string why = wait(stream_ && stream_->wants_write() ? POLLOUT : POLLIN, limit); !why.empty()) return why;
   }
 }
 
 bool SocketClient::peer_is_there() {
   if (fd_ < 0) return false;
   if (address_.is_datagram()) return true;
+  if (stream_) {
+    const std::ptrdiff_t at_hand = stream_->peek();
+    return at_hand > 0 || (at_hand < 0 && errno == EAGAIN);
+  }
   char byte = 0;
   const ssize_t got = ::recv(fd_, &byte, 1, MSG_DONTWAIT | MSG_PEEK);
   return got > 0 || (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR));

@@ -20,7 +20,7 @@ namespace logboom {
 
 namespace {
 
-BioPtr open(const std::string& path, const char* parameter) {
+BioPtr open(const std::string& path, const std::string& parameter) {
   BioPtr file(::BIO_new_file(path.c_str(), "r"));
   if (file) return file;
   ::ERR_clear_error();
@@ -94,14 +94,14 @@ std::string openssl_reason() {
   return text != nullptr ? text : "unknown reason";
 }
 
-X509Ptr read_certificate(const std::string& path, const char* parameter) {
+X509Ptr read_certificate(const std::string& path, const std::string& parameter) {
   X509Ptr certificate(::PEM_read_bio_X509(open(path, parameter).get(), nullptr, nullptr, nullptr));
   if (!certificate)
     throw TlsError(parameter, cat(parameter, ": ", path, " holds no certificate in PEM: ", openssl_reason()));
   return certificate;
 }
 
-KeyPtr read_key(const std::string& path, const std::string& passphrase, const char* parameter) {
+KeyPtr read_key(const std::string& path, const std::string& passphrase, const std::string& parameter) {
   KeyPtr key(::PEM_read_bio_PrivateKey(open(path, parameter).get(), nullptr, passphrase_of,
                                        const_cast<std::string*>(&passphrase)));
   if (!key)

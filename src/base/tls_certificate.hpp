@@ -23,8 +23,8 @@ using BioPtr = std::unique_ptr<BIO, OpensslFree>;
 std::string openssl_reason();
 
 /// Reads a PEM file. Throw TlsError that names the parameter.
-X509Ptr read_certificate(const std::string& path, const char* parameter);
-KeyPtr read_key(const std::string& path, const std::string& passphrase, const char* parameter);
+X509Ptr read_certificate(const std::string& path, const std::string& parameter);
+KeyPtr read_key(const std::string& path, const std::string& passphrase, const std::string& parameter);
 
 struct Certificate {
   X509Ptr certificate;

@@ -1,12 +1,11 @@
 #include "base/tls_server.hpp"
 
-#include <sys/stat.h>
-
 #include <utility>
 
 #include <logboom/log.hpp>
 
 #include "base/tls_expiry.hpp"
+#include "base/tls_settings.hpp"
 
 namespace logboom {
 
@@ -24,29 +23,15 @@ std::vector<std::string> paths_of(const TransportOptions& options) {
 }  // namespace
 
 TlsServer::TlsServer(TransportOptions options)
-    : options_(std::move(options)), stamps_(stamps()), context_(make_tls_context(options_)) {}
+    : options_(std::move(options)), stamps_(file_stamps(paths_of(options_))), context_(make_tls_context(options_)) {}
 
 std::shared_ptr<SSL_CTX> TlsServer::context() const {
   const std::lock_guard lock(mutex_);
   return context_;
 }
 
-/// What tells a file from the one that was there before.
-std::vector<std::string> TlsServer::stamps() const {
-  std::vector<std::string> out;
-  for (const std::string& path : paths_of(options_)) {
-    struct stat status {};
-    if (::stat(path.c_str(), &status) != 0) {
-      out.emplace_back("none");
-      continue;
-    }
-    out.push_back(cat(status.st_ino, " ", status.st_size, " ", status.st_mtim.tv_sec, " ", status.st_mtim.tv_nsec));
-  }
-  return out;
-}
-
 TlsServer::Refresh TlsServer::refresh(std::string& why) {
-  std::vector<std::string> now = stamps();
+  std::vector<std::string> now = file_stamps(paths_of(options_));
   const std::lock_guard lock(mutex_);
   if (now == stamps_) return Refresh::unchanged;
   stamps_ = std::move(now);

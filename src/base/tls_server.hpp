@@ -3,26 +3,16 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include <logboom/transport.hpp>
 
+#include "base/tls_error.hpp"
+
 using SSL_CTX = struct ssl_ctx_st;
 
 namespace logboom {
-
-/// What is wrong with the settings of TLS, or with a file that they name.
-class TlsError : public std::runtime_error {
- public:
-  TlsError(std::string parameter, const std::string& message)
-      : runtime_error(message), parameter_(std::move(parameter)) {}
-  const std::string& parameter() const noexcept { return parameter_; }
-
- private:
-  std::string parameter_;
-};
 
 /// Everything that the options say, as OpenSSL wants it, certificates included. Throws TlsError.
 std::shared_ptr<SSL_CTX> make_tls_context(const TransportOptions& options);
@@ -48,8 +38,6 @@ class TlsServer {
   std::string files() const;
 
  private:
-  std::vector<std::string> stamps() const;
-
   TransportOptions options_;
   mutable std::mutex mutex_;
   std::vector<std::string> stamps_;

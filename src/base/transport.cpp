@@ -41,12 +41,15 @@ TransportKind kind_of(const std::string& word, const Element* section, const std
 
 }  // namespace
 
+std::vector<std::pair<std::string, TlsVersion>> tls_version_words() {
+  return {{"TLSv1_3", TlsVersion::tls_1_3}, {"TLS1_3", TlsVersion::tls_1_3},  {"TLSv1_2", TlsVersion::tls_1_2},
+          {"TLS1_2", TlsVersion::tls_1_2},  {"TLSv1_1", TlsVersion::tls_1_1}, {"TLS1_1", TlsVersion::tls_1_1},
+          {"TLSv1", TlsVersion::tls_1_0}};
+}
+
 void TransportOptions::describe(Describe<TransportOptions>& d) {
   using O = TransportOptions;
-  const std::vector<std::pair<std::string, TlsVersion>> versions{
-      {"TLSv1_3", TlsVersion::tls_1_3}, {"TLS1_3", TlsVersion::tls_1_3},  {"TLSv1_2", TlsVersion::tls_1_2},
-      {"TLS1_2", TlsVersion::tls_1_2},  {"TLSv1_1", TlsVersion::tls_1_1}, {"TLS1_1", TlsVersion::tls_1_1},
-      {"TLSv1", TlsVersion::tls_1_0}};
+  const auto versions = tls_version_words();
   d.choice("version", &O::version, versions, "The only version of TLS to be spoken; 1.2 and 1.3 if not given.");
   d.choice("min_version", &O::min_version, versions, "The oldest version of TLS to be spoken.");
   d.choice("max_version", &O::max_version, versions, "The newest version of TLS to be spoken.");

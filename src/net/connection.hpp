@@ -10,7 +10,7 @@
 #include <logboom/net.hpp>
 
 #include "net/lanes.hpp"
-#include "net/tls_stream.hpp"
+#include "base/tls_stream.hpp"
 #include "net/worker.hpp"
 #include "record/emitter.hpp"
 

@@ -12,7 +12,7 @@
 #include <logboom/metrics.hpp>
 
 #include "base/tls_server.hpp"
-#include "net/tls_stream.hpp"
+#include "base/tls_stream.hpp"
 
 namespace logboom::net {
 

@@ -34,7 +34,7 @@ TlsHandshake::~TlsHandshake() {
 }
 
 void TlsHandshake::open() {
-  stream_ = std::make_shared<TlsStream>(group_->tls->server->context(), fd_);
+  stream_ = std::make_shared<TlsStream>(group_->tls->server->context(), fd_, TlsStream::Side::server);
   worker_.set_timer(id_, Worker::Clock::now() + group_->tls->server->options().handshake_timeout);
   watch(false);
   half_open_ = group_->admission->half_open(worker_, id_, peer_);

@@ -5,7 +5,7 @@
 #include "net/connection.hpp"
 #include "net/resident.hpp"
 #include "net/tls_failure.hpp"
-#include "net/tls_stream.hpp"
+#include "base/tls_stream.hpp"
 
 namespace logboom::net {
 

@@ -8,7 +8,7 @@
 using SSL = struct ssl_st;
 using SSL_CTX = struct ssl_ctx_st;
 
-namespace logboom::net {
+namespace logboom {
 
 struct FreeSsl {
   void operator()(SSL* ssl) const noexcept;
@@ -18,21 +18,28 @@ struct FreeSsl {
 /// there may be more to read when the socket is not readable. Threads: one.
 class TlsStream {
  public:
-  /// The server's side, before its handshake.
-  TlsStream(std::shared_ptr<SSL_CTX> context, int fd);
+  enum class Side : std::uint8_t { server, client };
+  /// Before its handshake.
+  TlsStream(std::shared_ptr<SSL_CTX> context, int fd, Side side);
 
   enum class Step : std::uint8_t { done, wants_read, wants_write, failed };
   Step shake_hands();
   /// Bytes; 0 at the peer's end; -1 with errno EAGAIN, or with EPROTO where the stream is broken.
   std::ptrdiff_t read(std::uint8_t* data, std::size_t size);
   std::ptrdiff_t write(const char* data, std::size_t size);
+  /// 1 where there are bytes to read, which stay; else as `read`.
+  std::ptrdiff_t peek();
   /// Says that nothing more will be sent.
   void say_goodbye() noexcept;
 
   /// The last read got all that it had room for.
   bool has_more() const noexcept { return more_; }
+  /// TLS 1.3 was agreed on.
+  bool is_1_3() const noexcept;
   /// A read could not go on before the socket takes something.
   bool wants_write() const noexcept { return wants_write_; }
+  /// The handshake is done.
+  bool is_established() const noexcept;
   /// The session of an earlier connection goes on.
   bool resumed() const noexcept;
   SSL* ssl() const noexcept { return ssl_.get(); }
@@ -48,4 +55,4 @@ class TlsStream {
   bool broken_ = false;
 };
 
-}  // namespace logboom::net
+}  // namespace logboom

@@ -1,4 +1,4 @@
-#include "net/tls_stream.hpp"
+#include "base/tls_stream.hpp"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -9,14 +9,14 @@
 #include <new>
 #include <utility>
 
-namespace logboom::net {
+namespace logboom {
 
 void FreeSsl::operator()(SSL* ssl) const noexcept { ::SSL_free(ssl); }
 
-TlsStream::TlsStream(std::shared_ptr<SSL_CTX> context, int fd)
+TlsStream::TlsStream(std::shared_ptr<SSL_CTX> context, int fd, Side side)
     : context_(std::move(context)), ssl_(::SSL_new(context_.get())) {
   if (!ssl_ || ::SSL_set_fd(ssl_.get(), fd) != 1) throw std::bad_alloc();
-  ::SSL_set_accept_state(ssl_.get());
+  side == Side::server ? ::SSL_set_accept_state(ssl_.get()) : ::SSL_set_connect_state(ssl_.get());
 }
 
 TlsStream::Step TlsStream::shake_hands() {
@@ -78,6 +78,18 @@ std::ptrdiff_t TlsStream::write(const char* data, std::size_t size) {
   return result == 1 ? static_cast<std::ptrdiff_t>(bytes) : no_bytes(result);
 }
 
+std::ptrdiff_t TlsStream::peek() {
+  char byte = 0;
+  std::size_t bytes = 0;
+  ::ERR_clear_error();
+  const int result = ::SSL_peek_ex(ssl_.get(), &byte, 1, &bytes);
+  return result == 1 ? 1 : no_bytes(result);
+}
+
+bool TlsStream::is_1_3() const noexcept { return ::SSL_version(ssl_.get()) == TLS1_3_VERSION; }
+
+bool TlsStream::is_established() const noexcept { return ::SSL_is_init_finished(ssl_.get()) == 1; }
+
 bool TlsStream::resumed() const noexcept { return ::SSL_session_reused(ssl_.get()) == 1; }
 
 void TlsStream::say_goodbye() noexcept {
@@ -87,4 +99,4 @@ void TlsStream::say_goodbye() noexcept {
   ::ERR_clear_error();
 }
 
-}  // namespace logboom::net
+}  // namespace logboom

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <logboom/tls_client.hpp>
+
+#include "base/tls_error.hpp"
+
+using SSL_CTX = struct ssl_ctx_st;
+
+/// What both sides of TLS set in the same way. All throw TlsError with the name of the parameter.
+namespace logboom {
+
+struct TlsVersions {
+  TlsVersion only = TlsVersion::any, least = TlsVersion::any, most = TlsVersion::any;
+};
+void set_tls_versions(SSL_CTX* context, const TlsVersions& versions, const TlsNames& names);
+/// OpenSSL's list, suites of TLS 1.3 among them.
+void set_tls_ciphers(SSL_CTX* context, const std::string& ciphers, const TlsNames& names);
+/// A certificate, those that lead to its CA, and its key.
+void use_tls_certificate(SSL_CTX* context, const std::string& cert_path, const std::string& key_path,
+                         const std::string& passphrase, const TlsNames& names);
+/// Adds the CAs of a file or folder; true for a folder.
+bool add_tls_authorities(SSL_CTX* context, const std::string& path, const TlsNames& names);
+void add_tls_revoked(SSL_CTX* context, const std::string& path, const TlsNames& names);
+/// What each side's connections are like: no renegotiation, partial writes, many records with one system call.
+void set_tls_habits(SSL_CTX* context);
+
+/// What tells each file from the one that was there before.
+std::vector<std::string> file_stamps(const std::vector<std::string>& paths);
+
+}  // namespace logboom
