@@ -32,6 +32,10 @@ void Options::describe(Describe<Options>& d) {
   d.param("bind", &Options::bind, "Address to listen on.");
   d.choice("protocol_type", &Options::protocol_type, {{"udp", Protocol::udp}, {"tcp", Protocol::tcp}},
            "Over what; over TCP a NUL ends each message.");
+  d.section(
+      "transport", &Options::transport,
+      "<transport udp>, <transport tcp> or <transport tls>, in place of protocol_type; the parameters are those of "
+      "TLS.");
   d.param("strip_leading_underscore", &Options::strip_leading_underscore,
           "Take the `_` off the names of GELF's additional fields.");
   d.param("trust_client_timestamp", &Options::trust_client_timestamp,

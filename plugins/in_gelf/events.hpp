@@ -6,6 +6,7 @@
 #include <logboom/batch_writer.hpp>
 #include <logboom/json_reader.hpp>
 #include <logboom/text_events.hpp>
+#include <logboom/transport.hpp>
 
 namespace logboom::in_gelf {
 
@@ -16,6 +17,7 @@ struct Options {
   std::uint16_t port = 12201;
   std::string bind = "0.0.0.0";
   Protocol protocol_type = Protocol::udp;
+  TransportOptions transport;
   bool strip_leading_underscore = true;
   bool trust_client_timestamp = true;
   std::string source_address_key;

@@ -90,15 +90,17 @@ class TcpSession final : public net::Session {
 class GelfInput final : public Input {
  public:
   using Options = in_gelf::Options;
-  GelfInput(Options options, BuildContext&) : options_(std::move(options)) {}
+  GelfInput(Options options, BuildContext& context)
+      : options_(std::move(options)), transport_(read(options_, context.element())) {}
 
   void start(net::Host& host) override {
     shared_ = std::make_unique<Shared>(options_, host);
-    if (options_.protocol_type == Protocol::tcp) {
+    if (transport_.kind != TransportKind::udp) {
       net::StreamListen where;
       where.bind = options_.bind;
       where.port = options_.port;
       where.limits = options_.limits;
+      where.tls = transport_.tls;
       host.listen(where,
                   [this](net::Connection& connection) { return std::make_unique<TcpSession>(connection, *shared_); });
       return;
@@ -111,16 +113,16 @@ class GelfInput final : public Input {
   }
 
  private:
+  static Transport read(const Options& options, const Element& element) {
+    const auto usual = options.protocol_type == Protocol::tcp ? TransportKind::tcp : TransportKind::udp;
+    return read_transport(options.transport, element,
+                          {usual, TransportKind::udp, TransportKind::tcp, TransportKind::tls});
+  }
+
   Options options_;
+  Transport transport_;
   std::unique_ptr<Shared> shared_;
 };
-
-/// What would make a connection safe must never be passed over in silence.
-void refuse_tls(const Element& element) {
-  for (const Element* section : element.sections("transport")) {
-    throw ConfigError(section->pos, "the input gelf has no <transport>: give protocol_type udp or tcp");
-  }
-}
 
 }  // namespace
 }  // namespace in_gelf
@@ -128,14 +130,9 @@ void refuse_tls(const Element& element) {
 namespace plugins {
 
 PluginInfo in_gelf() {
-  PluginInfo info = describe_plugin<logboom::in_gelf::GelfInput>(
+  return describe_plugin<logboom::in_gelf::GelfInput>(
       PluginKind::input, "gelf",
-      "GELF over UDP, with chunks and compression, and TCP: Docker's gelf driver, Graylog's clients.");
-  info.make = [make = std::move(info.make)](const Element& element, BuildContext& context) {
-    logboom::in_gelf::refuse_tls(element);
-    return make(element, context);
-  };
-  return info;
+      "GELF over UDP, with chunks and compression, TCP and TLS: Docker's gelf driver, Graylog's clients.");
 }
 
 }  // namespace plugins

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <array>
+#include <optional>
 #include <stdexcept>
 
 #include "relp_session.hpp"
@@ -12,6 +15,9 @@ struct Place {
   enum class Kind : std::uint8_t { tcp, relp, udp, unix_stream, unix_datagram } kind = Kind::udp;
   std::string bind;  // or the path
   std::uint16_t port = 0;
+  bool tls = false;
+
+  bool is_datagram() const { return kind == Kind::udp || kind == Kind::unix_datagram; }
 };
 
 [[noreturn]] void fail(const Element& element, std::string_view key, std::string message) {
@@ -19,26 +25,39 @@ struct Place {
   throw ConfigError(attribute != nullptr ? attribute->value_pos : element.pos, std::move(message));
 }
 
+struct Scheme {
+  std::string_view name;
+  Place::Kind kind;
+  std::uint16_t port;  // 0: it has a path
+  bool tls = false;
+};
+constexpr std::array<Scheme, 7> schemes{{{"tcp", Place::Kind::tcp, 514},
+                                         {"udp", Place::Kind::udp, 514},
+                                         {"relp", Place::Kind::relp, 2514},
+                                         {"tcp+tls", Place::Kind::tcp, 6514, true},
+                                         {"relp+tls", Place::Kind::relp, 2514, true},
+                                         {"unix", Place::Kind::unix_stream, 0},
+                                         {"unixgram", Place::Kind::unix_datagram, 0}}};
+
+const Scheme& scheme_of(const std::string& text) {
+  const std::size_t colon = text.find("://");
+  for (const Scheme& scheme : schemes) {
+    if (colon != std::string::npos && scheme.name == std::string_view(text).substr(0, colon)) return scheme;
+  }
+  throw std::invalid_argument(
+      cat("listen: '", text,
+          "' is none of tcp://ADDRESS:PORT, udp://ADDRESS:PORT, tcp+tls://ADDRESS:PORT, relp://ADDRESS:PORT, "
+          "relp+tls://ADDRESS:PORT, unix:///PATH and unixgram:///PATH"));
+}
+
 /// "tcp://127.0.0.1:514", "udp://[::]:514", "tcp://:514", "unix:///dev/log". Throws std::invalid_argument.
 Place parse_place(const std::string& text) {
-  const std::size_t colon = text.find("://");
-  const std::string scheme = text.substr(0, colon);
-  const bool on_network = scheme == "tcp" || scheme == "udp" || scheme == "relp";
-  if (colon == std::string::npos || (!on_network && scheme != "unix" && scheme != "unixgram")) {
-    throw std::invalid_argument(
-        cat("listen: '", text,
-            "' is none of tcp://ADDRESS:PORT, udp://ADDRESS:PORT, relp://ADDRESS:PORT, unix:///PATH and "
-            "unixgram:///PATH"));
-  }
-  Place place;
-  place.bind = text.substr(colon + 3);
-  if (!on_network) {
-    place.kind = scheme == "unix" ? Place::Kind::unix_stream : Place::Kind::unix_datagram;
+  const Scheme& scheme = scheme_of(text);
+  Place place{scheme.kind, text.substr(scheme.name.size() + 3), scheme.port, scheme.tls};
+  if (scheme.port == 0) {
     if (place.bind.empty()) throw std::invalid_argument(cat("listen: '", text, "' has no path"));
     return place;
   }
-  place.kind = scheme == "tcp" ? Place::Kind::tcp : scheme == "relp" ? Place::Kind::relp : Place::Kind::udp;
-  place.port = place.kind == Place::Kind::relp ? 2514 : 514;
   const std::size_t end = place.bind.rfind(':');
   if (end != std::string::npos && place.bind.find(']', end) == std::string::npos) {
     const std::string digits = place.bind.substr(end + 1);
@@ -90,9 +109,10 @@ class SyslogInput final : public Input {
   void start(net::Host& host) override {
     shared_ = std::make_unique<Shared>(settings_, host);
     for (const Place& place : places_) {
-      const bool datagrams = place.kind == Place::Kind::udp || place.kind == Place::Kind::unix_datagram;
-      datagrams ? listen_datagram(host, place) : listen_stream(host, place);
+      place.is_datagram() ? listen_datagram(host, place) : listen_stream(host, place);
     }
+    const auto refresh = settings_.options.allowed_senders_refresh;
+    if (settings_.allowed.has_names() && refresh.count() > 0) watch_.emplace(settings_.allowed, refresh, host.log());
   }
 
  private:
@@ -104,15 +124,12 @@ class SyslogInput final : public Input {
                                                  {usual, TransportKind::udp, TransportKind::tcp, TransportKind::tls});
       tls_ = transport.tls;
       const auto kind = transport.kind == TransportKind::udp ? Place::Kind::udp : Place::Kind::tcp;
-      places_.push_back({kind, options.bind, options.port});
+      places_.push_back({kind, options.bind, options.port, tls_ != nullptr});
       return;
     }
     for (const char* key : {"port", "bind", "protocol_type"}) {
       if (element.find(key) == nullptr) continue;
       fail(element, key, cat("give either `listen` or `", std::string_view(key), "`, not both"));
-    }
-    if (!element.sections("transport").empty()) {
-      throw ConfigError(element.sections("transport").back()->pos, "give either `listen` or <transport>, not both");
     }
     for (const std::string& text : options.listen) {
       try {
@@ -120,6 +137,26 @@ class SyslogInput final : public Input {
       } catch (const std::invalid_argument& error) {
         fail(element, "listen", error.what());
       }
+    }
+    set_tls(element);
+  }
+
+  /// Which places of `listen` speak TLS: what would make a connection safe is never passed over in silence.
+  void set_tls(const Element& element) {
+    const bool any = std::any_of(places_.begin(), places_.end(), [](const Place& place) { return place.tls; });
+    const std::vector<const Element*> sections = element.sections("transport");
+    if (sections.empty()) {
+      if (any) fail(element, "listen", "listen: tcp+tls:// and relp+tls:// need <transport tls> with the certificate");
+      return;
+    }
+    if (settings_.options.transport.arg != "tls") {
+      throw ConfigError(sections.back()->pos, "`listen` says how to listen: <transport> beside it can only be tls");
+    }
+    tls_ = read_transport(settings_.options.transport, element, {TransportKind::tls}).tls;
+    if (any) return;
+    for (Place& place : places_) {
+      place.tls = place.kind == Place::Kind::tcp || place.kind == Place::Kind::relp;
+      if (!place.tls) fail(element, "listen", "TLS is there for tcp:// and relp:// only: give the others a source");
     }
   }
 
@@ -149,11 +186,12 @@ class SyslogInput final : public Input {
 
   void allow(const Element& element, BuildContext& context) {
     try {
-      for (const std::string& name : settings_.allowed.allow(settings_.options.allowed_senders)) {
+      settings_.allowed.allow(settings_.options.allowed_senders);
+      for (const std::string& name : settings_.allowed.look_up()) {
         const Attribute* const attribute = element.find("allowed_senders");
         context.warn(
             attribute != nullptr ? attribute->value_pos : element.pos,
-            cat("allowed_senders: '", name, "' has no address now: nobody may send by that name until a reload"));
+            cat("allowed_senders: '", name, "' has no address now: nobody may send by that name until it has"));
       }
     } catch (const std::invalid_argument& error) {
       fail(element, "allowed_senders", error.what());
@@ -176,11 +214,11 @@ class SyslogInput final : public Input {
     } else {
       where.bind = place.bind;
       where.port = place.port;
-      where.tls = tls_;
+      if (place.tls) where.tls = tls_;
     }
     where.limits = settings_.options.limits;
     where.keepalive = settings_.options.send_keepalive_packet;
-    where.resolve_hostname = !settings_.hostname_key.empty();
+    where.resolve_hostname = !settings_.hostname_key.empty() || settings_.allowed.has_wildcards();
     const bool relp = place.kind == Place::Kind::relp;
     host.listen(where, [this, relp](net::Connection& connection) -> std::unique_ptr<net::Session> {
       if (relp) return std::make_unique<RelpSession>(connection, *shared_);
@@ -202,7 +240,7 @@ class SyslogInput final : public Input {
     if (options.message_length_limit)
       where.max_size = std::min<std::size_t>(options.message_length_limit->bytes, 65535);
     if (options.receive_buffer_size) where.receive_buffer = options.receive_buffer_size->bytes;
-    where.resolve_hostname = !settings_.hostname_key.empty();
+    where.resolve_hostname = !settings_.hostname_key.empty() || settings_.allowed.has_wildcards();
     host.listen_datagram(where, [this, on_network](net::Source& source) {
       return std::make_unique<DatagramSession>(source, *shared_, on_network);
     });
@@ -214,6 +252,7 @@ class SyslogInput final : public Input {
   Framer::Limits limits_;
   Element section_;  // of a parser that is not this input's own
   std::unique_ptr<Shared> shared_;
+  std::optional<NameWatch> watch_;
 };
 
 }  // namespace

@@ -15,15 +15,19 @@ void describe_where(Describe<Options>& d) {
       "<transport udp>, which is the default, <transport tcp>, or <transport tls>; the parameters are those of TLS.");
   d.section("limits", &Options::limits, limits_doc);
   d.param("listen", &Options::listen,
-          "Where to listen, instead of port, bind and transport; one or several of tcp://ADDRESS:PORT, "
-          "udp://ADDRESS:PORT, unix:///PATH and unixgram:///PATH, as Docker's syslog-address has them, and "
-          "relp://ADDRESS:PORT for RELP, whose messages are answered when the buffers have them.");
+          "Where to listen, instead of port and bind; one or several of tcp://ADDRESS:PORT, udp://ADDRESS:PORT, "
+          "tcp+tls://ADDRESS:PORT, unix:///PATH and unixgram:///PATH, as Docker's syslog-address has them, and "
+          "relp://ADDRESS:PORT and relp+tls://ADDRESS:PORT for RELP, whose messages are answered when the buffers have "
+          "them. Those of TLS need <transport tls>; where it is there and none says +tls, tcp and relp are of TLS.");
   d.param("socket_mode", &Options::socket_mode, "Permission bits of unix sockets' files.");
   d.param(
       "allowed_senders", &Options::allowed_senders,
-      "Who may send: addresses, networks such as 192.168.0.0/24 or 2001:db8::/32, and names, which are looked up at "
-      "the start and at a reload. Others' connections are reset and their datagrams dropped, and counted. Everybody "
-      "where nothing is said; unix sockets have their permissions for that.");
+      "Who may send: addresses, networks such as 192.168.0.0/24 or 2001:db8::/32, names, which are looked up again and "
+      "again, and *.example.net for every address whose name ends so and leads back to it. Others' connections are "
+      "reset and their datagrams dropped, and counted. Everybody where nothing is said; unix sockets have their "
+      "permissions for that.");
+  d.param("allowed_senders_refresh", &Options::allowed_senders_refresh,
+          "How often the names of allowed_senders are looked up; 0: at the start and at a reload only.");
 }
 
 void describe_framing(Describe<Options>& d) {

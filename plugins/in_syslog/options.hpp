@@ -27,6 +27,7 @@ struct Options {
   std::vector<std::string> listen;
   FileMode socket_mode{0666};
   std::vector<std::string> allowed_senders;
+  std::chrono::nanoseconds allowed_senders_refresh{std::chrono::minutes(1)};
   FrameType frame_type = FrameType::automatic;
   std::string delimiter = "\n";
   std::optional<ByteSize> message_length_limit;

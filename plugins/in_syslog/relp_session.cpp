@@ -7,7 +7,7 @@ namespace logboom::in_syslog {
 RelpSession::RelpSession(net::Connection& connection, Shared& shared)
     : connection_(connection), shared_(shared), events_(connection, shared, cat("syslog: ", connection.peer())) {
   const std::string& address = connection.peer_address();
-  if (!address.empty() && !shared.settings.allowed.allows(address)) {
+  if (!address.empty() && !shared.settings.allowed.allows(address, connection.peer_host())) {
     done_ = true;
     shared.refusals.add(address);
     connection.close(net::Close::reset);

@@ -8,7 +8,7 @@ StreamSession::StreamSession(net::Connection& connection, Shared& shared, const 
       framer_(limits),
       events_(connection, shared, cat("syslog: ", connection.peer())) {
   const std::string& address = connection.peer_address();
-  if (!address.empty() && !shared.settings.allowed.allows(address)) {
+  if (!address.empty() && !shared.settings.allowed.allows(address, connection.peer_host())) {
     refused_ = true;
     shared.refusals.add(address);
     connection.close(net::Close::reset);
@@ -48,10 +48,14 @@ void StreamSession::on_end(net::End end, std::size_t) {
 
 bool DatagramSession::is_allowed(const net::Datagram& datagram) {
   if (!on_network_) return true;
+  const Senders& allowed = shared_.settings.allowed;
   const std::string& address = datagram.peer_address();
-  if (address == address_) return allowed_;
+  const auto now = Senders::Clock::now();
+  if (address == address_ && now < known_until_) return allowed_;
   address_ = address;
-  allowed_ = shared_.settings.allowed.allows(address);
+  known_until_ = now + std::chrono::seconds(1);
+  static const std::string no_name;
+  allowed_ = allowed.allows(address, allowed.has_wildcards() ? datagram.peer_host() : no_name);
   return allowed_;
 }
 

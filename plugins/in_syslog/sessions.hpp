@@ -45,6 +45,7 @@ class DatagramSession final : public net::DatagramSession {
   bool in_run_ = false;
   std::string address_ = "?";  // of the last sender
   bool allowed_ = true;
+  Senders::Clock::time_point known_until_{};  // names may lead elsewhere then
 };
 
 }  // namespace logboom::in_syslog

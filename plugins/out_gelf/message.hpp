@@ -9,6 +9,7 @@
 #include <logboom/event.hpp>
 #include <logboom/out_buffer.hpp>
 #include <logboom/params.hpp>
+#include <logboom/tls_client.hpp>
 
 namespace logboom::out_gelf {
 
@@ -18,6 +19,7 @@ struct Options {
   std::string host;
   std::uint16_t port = 12201;
   Protocol protocol = Protocol::udp;
+  TlsClientOptions transport;
   std::string hostname;
   std::string hostname_key = "host";
   std::string message_key = "short_message";

@@ -18,6 +18,7 @@ void Options::describe(Describe<Options>& d) {
   d.param("port", &Options::port, "Port to send to.");
   d.choice("protocol", &Options::protocol, {{"udp", Protocol::udp}, {"tcp", Protocol::tcp}},
            "Over what; over TCP a NUL ends each message.");
+  d.section("transport", &Options::transport, tls_client_doc);
   d.param("hostname", &Options::hostname,
           "GELF's `host` of a record that has none; this machine's name where nothing is said.");
   d.param("hostname_key", &Options::hostname_key, "Field that becomes GELF's `host`.");
@@ -42,12 +43,12 @@ class GelfOutput final : public ChunkOutput {
  public:
   using Options = out_gelf::Options;
 
-  GelfOutput(Options options, BuildContext&)
+  GelfOutput(Options options, BuildContext& context)
       : options_(std::move(options)),
         is_udp_(options_.protocol == Protocol::udp),
         client_({is_udp_ ? SocketClient::Address::Kind::udp : SocketClient::Address::Kind::tcp, options_.host,
                  options_.port},
-                {milliseconds(options_.connect_timeout), milliseconds(options_.timeout)}),
+                {milliseconds(options_.connect_timeout), milliseconds(options_.timeout)}, make_tls(context)),
         hostname_(options_.hostname),
         ids_(std::random_device()()) {
     char name[256] = {};
@@ -83,9 +84,17 @@ class GelfOutput final : public ChunkOutput {
   }
 
   void interrupt() noexcept override { client_.interrupt(); }
-  void stop() override { client_.close(); }
+  void stop() override { client_.finish(); }
 
  private:
+  std::shared_ptr<TlsClient> make_tls(BuildContext& context) const {
+    const Element& element = context.element();
+    std::shared_ptr<TlsClient> tls = read_client_transport(options_.transport, element, context.log());
+    if (tls && is_udp_)
+      throw ConfigError(element.sections("transport").back()->pos, "TLS is there for `protocol tcp` only");
+    return tls;
+  }
+
   std::string send() {
     std::string why = out_.empty() ? std::string() : client_.send(out_.text());
     out_.clear();
@@ -121,7 +130,7 @@ namespace plugins {
 PluginInfo out_gelf() {
   return describe_plugin<logboom::out_gelf::GelfOutput>(
       PluginKind::output, "gelf",
-      "Sends events as GELF over UDP, compressed and in chunks, or TCP: to Graylog, or another logboom.");
+      "Sends events as GELF over UDP, compressed and in chunks, or TCP and TLS: to Graylog, or another logboom.");
 }
 
 }  // namespace plugins

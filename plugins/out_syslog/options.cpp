@@ -26,6 +26,17 @@ void describe_fields(Describe<Options>& d) {
   d.param("timezone", &Options::timezone, "The zone of times in messages; local where nothing is said.");
 }
 
+void describe_tls(Describe<Options>& d) {
+  d.section("transport", &Options::transport, tls_client_doc);
+  d.param("tls", &Options::tls, "fluent-plugin-remote_syslog's way of saying <transport tls>; so are the next five.");
+  d.param("ca_file", &Options::ca_file, "See tls: the ca_path of <transport tls>.");
+  d.param("client_cert", &Options::client_cert, "See tls: its cert_path.");
+  d.param("client_cert_key", &Options::client_cert_key, "See tls: its private_key_path.");
+  d.param("client_cert_key_password", &Options::client_cert_key_password, "See tls: its private_key_passphrase.")
+      .secret();
+  d.param("verify_mode", &Options::verify_mode, "See tls: 0 is its `insecure true`.").range(0, 1);
+}
+
 }  // namespace
 
 void Options::describe(Describe<Options>& d) {
@@ -39,7 +50,7 @@ void Options::describe(Describe<Options>& d) {
             {"unix", Protocol::unix_stream},
             {"unixgram", Protocol::unix_datagram}},
            "Over what. RELP is answered: a chunk is written when its receiver has said so of each message.");
-  d.param("tls", &Options::tls, "TLS is not there yet: refused.");
+  describe_tls(d);
   d.choice("message_format", &Options::message_format, {{"rfc3164", Format::rfc3164}, {"rfc5424", Format::rfc5424}},
            "The format of messages.");
   d.choice("frame_type", &Options::frame_type, {{"newline", Framing::newline}, {"octet_count", Framing::octet_count}},
@@ -53,6 +64,31 @@ void Options::describe(Describe<Options>& d) {
   d.param("timeout", &Options::timeout, "How long a peer may take nothing before the connection is given up.");
   d.plugin("format", &Options::format, PluginKind::formatter,
            "Makes the message of the event, instead of taking that of message_key.");
+}
+
+std::shared_ptr<TlsClient> make_tls(const Options& options, const Element& element, Log& log) {
+  const bool streams = options.protocol == Protocol::tcp || options.protocol == Protocol::relp;
+  if (!streams && (options.tls || options.transport.arg == "tls")) {
+    const std::vector<const Element*> sections = element.sections("transport");
+    const Attribute* const attribute = element.find("tls");
+    throw ConfigError(attribute != nullptr ? attribute->value_pos
+                      : sections.empty()   ? element.pos
+                                           : sections.back()->pos,
+                      "TLS is there for `protocol tcp` and `protocol relp` only");
+  }
+  if (!options.tls) return read_client_transport(options.transport, element, log);
+  if (!element.sections("transport").empty())
+    throw ConfigError(element.sections("transport").back()->pos, "give either `tls` or <transport>, not both");
+  TlsClientOptions tls;
+  if (!options.ca_file.empty()) tls.ca_paths = {options.ca_file};
+  tls.cert_path = options.client_cert;
+  tls.private_key_path = options.client_cert_key;
+  tls.private_key_passphrase = options.client_cert_key_password;
+  tls.insecure = options.verify_mode == 0;
+  tls.names.ca_path = "ca_file";
+  tls.names.cert_path = "client_cert";
+  tls.names.private_key_path = "client_cert_key";
+  return make_tls_client(std::move(tls), element, log);
 }
 
 }  // namespace logboom::out_syslog

@@ -2,10 +2,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include <logboom/params.hpp>
+#include <logboom/tls_client.hpp>
 
 namespace logboom::out_syslog {
 
@@ -18,7 +20,13 @@ struct Options {
   std::uint16_t port = 514;
   std::string path;
   Protocol protocol = Protocol::udp;
-  bool tls = false;
+  TlsClientOptions transport;
+  bool tls = false;  // this and the next five: as fluent-plugin-remote_syslog has them
+  std::string ca_file;
+  std::string client_cert;
+  std::string client_cert_key;
+  std::string client_cert_key_password;
+  int verify_mode = 1;
   Format message_format = Format::rfc3164;
   Framing frame_type = Framing::newline;
   std::string facility = "user";
@@ -44,5 +52,8 @@ struct Options {
 
   static void describe(Describe<Options>& d);
 };
+
+/// TLS as <transport tls> or the older parameters say; null: plaintext. Throws ConfigError.
+std::shared_ptr<TlsClient> make_tls(const Options& options, const Element& element, Log& log);
 
 }  // namespace logboom::out_syslog

@@ -34,7 +34,8 @@ class SyslogOutput final : public ChunkOutput {
   SyslogOutput(Options options, BuildContext& context)
       : options_(check(std::move(options), context.element())),
         writer_(make_writer(context)),
-        client_(address(options_), {milliseconds(options_.connect_timeout), milliseconds(options_.timeout)}) {}
+        client_(address(options_), {milliseconds(options_.connect_timeout), milliseconds(options_.timeout)},
+                make_tls(options_, context.element(), context.log())) {}
 
   BufferDefaults buffer_defaults() const override {
     BufferDefaults defaults;
@@ -70,7 +71,6 @@ class SyslogOutput final : public ChunkOutput {
       const Attribute* const attribute = element.find(key);
       throw ConfigError(attribute != nullptr ? attribute->value_pos : element.pos, std::move(message));
     };
-    if (options.tls) fail("tls", "this version's syslog output has no TLS: it would send what must not be read");
     const bool on_path = options.protocol == Protocol::unix_stream || options.protocol == Protocol::unix_datagram;
     if (on_path && options.path.empty()) fail("protocol", "the protocols unix and unixgram need `path`");
     if (!on_path && options.host.empty()) fail("host", "syslog needs `host`");
@@ -146,7 +146,8 @@ namespace plugins {
 PluginInfo out_syslog() {
   return describe_plugin<logboom::out_syslog::SyslogOutput>(
       PluginKind::output, "syslog",
-      "Sends events as syslog messages, RFC 3164 or RFC 5424, over TCP, UDP, RELP or unix sockets.", {"remote_syslog"});
+      "Sends events as syslog messages, RFC 3164 or RFC 5424, over TCP, TLS, UDP, RELP or unix sockets.",
+      {"remote_syslog"});
 }
 
 }  // namespace plugins

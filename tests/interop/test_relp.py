@@ -1,6 +1,7 @@
 """RELP: rsyslog as the sender and the receiver, and a sender that checks what its answers promise."""
 
 import contextlib
+import pathlib
 import re
 import socket
 
@@ -139,3 +140,63 @@ def test_what_was_answered_survives_a_kill(logboom, short_dir, tmp_path):
             program.kill()
     written = {int(found) for found in re.findall(rb"message (\d+)\.", (tmp_path / "out").read_bytes())}
     assert len(answered) >= 450 and answered <= written
+
+
+TO_FILE = """<match **>
+  @type file
+  path {dir}/written
+  append true
+  <format>
+    @type single_value
+  </format>
+  <buffer>
+    @type file
+    path {dir}/buffer
+    flush_interval 300ms
+    segment_size 256k
+  </buffer>
+</match>
+"""
+
+
+def written(directory):
+    found = []
+    for path in pathlib.Path(directory).glob("written*"):
+        found += [int(number) for number in re.findall(rb"message (\d+)\.", path.read_bytes())]
+    return found
+
+
+def test_what_was_answered_is_in_the_file_buffer_and_survives_kills(logboom, short_dir):
+    port = free_port()
+    config = SOURCE.format(dir=short_dir, port=port) + TO_FILE.format(dir=short_dir)
+    answered, sent = set(), 0
+    for life in range(4):
+        program = logboom(config, name=f"life{life}")
+        sender = Sender(port)
+        waiting = {}
+        for _ in range(400):
+            waiting[sender.send("syslog", b"<13>app: message %d." % sent)] = sent
+            sent += 1
+        for _ in range(60 + 90 * life):
+            answered.add(waiting.pop(sender.answer()[0]))
+        program.kill()
+    program = logboom(config, name="last")
+    wait_until(lambda: answered <= set(written(short_dir)), 15, "all that was answered", interval=0.05)
+    program.stop()
+    assert len(answered) == 780
+    assert len(set(written(short_dir))) <= sent
+
+
+def test_rsyslog_sends_all_of_it_although_the_receiver_is_killed(logboom, short_dir):
+    port = free_port()
+    config = SOURCE.format(dir=short_dir, port=port) + TO_FILE.format(dir=short_dir)
+    patient = SENDING.replace('port="{port}"', 'port="{port}" action.resumeRetryCount="-1" action.resumeInterval="1"')
+    program = logboom(config, name="life0")
+    with rsyslog(short_dir, patient, port):
+        for life in range(1, 4):
+            datagrams(f"{short_dir}/rs", [b"<13>app: message %d." % n for n in range(200 * life - 200, 200 * life)])
+            wait_until(lambda: program.counters().total("logboom_input_events_total") > 20, 10, "some of it")
+            program.kill()
+            program = logboom(config, name=f"life{life}")
+        wait_until(lambda: set(range(600)) <= set(written(short_dir)), 30, "all 600", interval=0.1)
+    program.stop()
