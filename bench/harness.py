@@ -207,28 +207,44 @@ def held_load(programs, cpus, port, arguments, seconds=60):
         child.stdout.close()
 
 
+class Numbers:
+    """The sequence numbers in files of lines, how often each is there. `look` is given every block of whole lines."""
+
+    def __init__(self, paths, events, look=lambda block: None):
+        self.events, self.lines, self.unfinished = events, 0, False
+        seen = bytearray(events)
+        for path in paths:
+            with open(path, "rb") as file:
+                rest = b""
+                while block := file.read(32 << 20):
+                    block = rest + block
+                    end = block.rfind(b"\n") + 1
+                    block, rest = block[:end], block[end:]
+                    for found in re.finditer(rb"seq=(\d{12})", block):
+                        seen[int(found[1])] += 1
+                    self.lines += block.count(b"\n")
+                    look(block)
+                self.unfinished = self.unfinished or bool(rest)
+        self.missing, self.once = seen.count(0), seen.count(1)
+
+    def check(self, lost=0):
+        """Every number once, one a line; `lost`: how many are missing, as is known."""
+        if self.unfinished:
+            raise BenchError("the file ends in the middle of a line")
+        repeated = self.events - self.missing - self.once
+        if self.missing != lost or repeated != 0 or self.lines != self.once:
+            raise BenchError(f"{self.lines} lines for {self.events} events; missing {self.missing}, of which {lost} are "
+                             f"known; repeated {repeated}")
+
+
 def check_json_lines(paths, events, log_bytes=200):
     """Every sequence number exactly once, one a line, and valid JSON with the four fields (one line in 997)."""
-    seen = bytearray(events)
-    lines = 0
-    for path in paths:
-        with open(path, "rb") as file:
-            rest = b""
-            while block := file.read(32 << 20):
-                block = rest + block
-                end = block.rfind(b"\n") + 1
-                rest = block[end:]
-                for match in re.finditer(rb"seq=(\d{12})[^\n]*\n", block[:end]):
-                    seen[int(match[1])] += 1
-                for line in block[:end].splitlines()[::997]:
-                    record = json.loads(line)
-                    if set(record) != {"container_id", "container_name", "source", "log"}:
-                        raise BenchError(f"wrong fields: {line[:200]!r}")
-                    if len(record["log"]) != log_bytes or len(record["container_id"]) != 64:
-                        raise BenchError(f"wrong values: {line[:400]!r}")
-                lines += block.count(b"\n", 0, end)
-            if rest:
-                raise BenchError("the file ends in the middle of a line")
-    if lines != events or seen.count(1) != events:
-        raise BenchError(f"{lines} lines for {events} events; missing {seen.count(0)}, "
-                         f"repeated {events - seen.count(0) - seen.count(1)}")
+    def look(block):
+        for line in block.splitlines()[::997]:
+            record = json.loads(line)
+            if set(record) != {"container_id", "container_name", "source", "log"}:
+                raise BenchError(f"wrong fields: {line[:200]!r}")
+            if len(record["log"]) != log_bytes or len(record["container_id"]) != 64:
+                raise BenchError(f"wrong values: {line[:400]!r}")
+
+    Numbers(paths, events, look).check()

@@ -135,12 +135,12 @@ ROWS = [
     Other("syslog-raw", "syslog, RFC 3164 of 250 bytes, 8 TCP connections → raw lines to a file"),
     Other("syslog-json", "the same, parsed → JSON file"),
     Other("syslog-udp", "syslog over UDP, 300,000 a second → JSON file"),
+    Other("syslog-rivals", "the syslog rows' load → rsyslog and syslog-ng"),
 ]
 EXTRA_ROWS = [
     Throughput("forward", "Forward mode, 1000 events a chunk → null", ("--mode", "forward"), 2_000_000),
     Throughput("gzip", "PackedForward gzip, 1000 events a chunk → null", ("--mode", "gzip"), 300_000),
     Throughput("ack", "Message mode with acks, 8 connections → null", ("--ack",), 200_000, floor=""),
-    Other("syslog-rivals", "the syslog rows' load → rsyslog and syslog-ng"),
     *BUFFER_ROWS,
 ]
 

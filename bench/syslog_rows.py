@@ -1,8 +1,7 @@
 """The rows of syslog: what logboom, and rsyslog and syslog-ng beside it, need for the same messages.
 
 The messages are of RFC 3164, 250 bytes with their line end, and numbered, so that each file can be checked: every number
-once. Rivals are Debian's packages. They can't be installed together: what is not installed is unpacked from its package
-into the folder that LOGBOOM_RIVALS names (`dpkg-deb -x`).
+once. Rivals are Debian's packages. They can't be installed together: syslog-ng is unpacked from its packages into a cache.
 """
 
 import contextlib
@@ -17,7 +16,10 @@ import sys
 import threading
 import time
 
-from harness import BenchError, Process, free_port
+from harness import BenchError, Numbers, Process, free_port
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests"))
+from support import debian  # noqa: E402
 
 SIZE = 250
 HEAD = b"<30>Nov 23 00:33:46 bench app[27186]: seq=%012d "
@@ -119,33 +121,6 @@ def send_udp(port, events):
         return events / (time.monotonic() - began)
 
 
-def check_numbers(paths, events, lost=0):
-    """Every number once; `lost`: how many may be missing."""
-    seen = bytearray(events)
-    for path in paths:
-        with open(path, "rb") as file:
-            rest = b""
-            while block := file.read(32 << 20):
-                block = rest + block
-                end = block.rfind(b"\n") + 1
-                rest = block[end:]
-                for found in re.finditer(rb"seq=(\d{12})", block[:end]):
-                    seen[int(found[1])] += 1
-    missing, once = seen.count(0), seen.count(1)
-    if missing != lost or missing + once != events:
-        raise BenchError(f"{once} of {events} messages once, {missing} missing, {lost} of them known")
-
-
-def unpacked(name):
-    """A rival's program, installed or unpacked, and the environment that it needs; None where there is none."""
-    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    if found:
-        return found, ""
-    root = os.environ.get("LOGBOOM_RIVALS")
-    path = pathlib.Path(root or "/nonexistent", "usr/sbin", name)
-    return (str(path), root) if path.is_file() else None
-
-
 class SyslogRunner:
     """Runs the rows on behalf of the bench's Runner, whose options, cores and server it uses."""
 
@@ -168,27 +143,23 @@ class SyslogRunner:
         return [self.runner.server, "-c", config]
 
     def rsyslog(self, folder, port, kind):
-        program = unpacked("rsyslogd")
+        program = shutil.which("rsyslogd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
         if not program:
             return None
         config = pathlib.Path(folder, "rsyslog.conf")
         config.write_text(RSYSLOG.format(folder=folder, port=port, out=f"{folder}/out", format=kind))
-        modules = ["-M", f"{program[1]}/usr/lib/x86_64-linux-gnu/rsyslog"] if program[1] else []
-        return [program[0], "-n", "-i", f"{folder}/pid", "-f", config, *modules]
+        return [program, "-n", "-i", f"{folder}/pid", "-f", config]
 
     def syslog_ng(self, folder, port, kind):
-        program = unpacked("syslog-ng")
-        if not program:
+        found = debian.syslog_ng()
+        if not found:
             return None
+        program, arguments = found
         config = pathlib.Path(folder, "syslog-ng.conf")
         template, flags = (NG_JSON, "") if kind == "json" else (r"$RAWMSG\n", " flags(store-raw-message)")
         config.write_text(SYSLOG_NG.format(port=port, out=f"{folder}/out", template=template, flags=flags))
-        arguments = ["-F", "--no-caps", "-f", config, "-R", f"{folder}/persist", "-p", f"{folder}/pid",
-                     "-c", f"{folder}/ctl"]
-        root = program[1]
-        library = f"{root}/usr/lib/syslog-ng"
-        prefix = ["env", f"LD_LIBRARY_PATH={library}:{library}/3.38"] if root else []
-        return [*prefix, program[0], *arguments, *(["--module-path", f"{library}/3.38"] if root else [])]
+        return [*program, "-F", "--no-caps", "-f", config, "-R", f"{folder}/persist", "-p", f"{folder}/pid",
+                "-c", f"{folder}/ctl", *arguments]
 
     def round(self, command, events):
         """One program, one load: CPU seconds per million."""
@@ -207,7 +178,7 @@ class SyslogRunner:
                 seconds = time.monotonic() - began
                 process.stop(60)
                 spent = process.cpu_total - before
-            check_numbers(pathlib.Path(folder).glob("out*"), sent)
+            Numbers(pathlib.Path(folder).glob("out*"), sent).check()
         return {"per_million": spent / sent * 1e6, "seconds": seconds}
 
     def throughput(self, kind, limit):
@@ -221,16 +192,19 @@ class SyslogRunner:
                 "targets": [{"what": "subject", "value": value, "limit": limit, "unit": "", "met": value <= limit}]}
 
     def rivals(self):
-        found = {}
-        for kind in ("raw", "json"):
-            for name, make in (("rsyslog", self.rsyslog), ("syslog-ng", self.syslog_ng)):
+        found, texts = {}, []
+        for name, make in (("rsyslog", self.rsyslog), ("syslog-ng", self.syslog_ng)):
+            for kind in ("raw", "json"):
                 run = self.round(lambda folder, port, make=make, kind=kind: make(folder, port, kind),
                                  min(self.events(), 400_000))
-                if run:
-                    found[f"{name} {kind}"] = run["per_million"]
-                    self.runner.say(f"  {name} {kind}: {run['per_million']:.2f}")
-        text = ", ".join(f"{name} {value:.2f}" for name, value in found.items()) or "none is installed"
-        return {"unit": "CPU-s per million events", "rivals": found, "text": text, "rounds": 1, "targets": []}
+                if run is None:
+                    texts.append(f"{name}: not installed, and apt can't give it")
+                    break
+                found[f"{name} {kind}"] = run["per_million"]
+                texts.append(f"{name} {kind} {run['per_million']:.2f}")
+                self.runner.say(f"  {texts[-1]}")
+        return {"unit": "CPU-s per million events", "rivals": found, "text": ", ".join(texts), "rounds": 1,
+                "targets": []}
 
     def udp(self):
         events = 300_000 if self.options.quick else 3_000_000
@@ -256,7 +230,7 @@ class SyslogRunner:
                 received = process.received()
             if received + dropped != events:
                 raise BenchError(f"{events} sent, {received} received, {dropped} dropped by the kernel")
-            check_numbers(pathlib.Path(folder).glob("out*"), events, dropped)
+            Numbers(pathlib.Path(folder).glob("out*"), events).check(dropped)
         share = dropped / events * 100
         return {"unit": "% dropped", "subject": share, "rate": rate, "per_million": spent / events * 1e6, "rounds": 1,
                 "text": f"{share:.3f} % of {rate:,.0f} a second dropped, {spent / events * 1e6:.2f} CPU-s per million",
