@@ -5,6 +5,7 @@
 
 #include "base/log.hpp"
 #include "base/metrics.hpp"
+#include "cli/certs.hpp"
 #include "cli/check.hpp"
 #include "cli/dlq.hpp"
 #include "cli/docs.hpp"
@@ -135,6 +136,7 @@ int run_command(const CliOptions& options) {
     case CliOptions::Command::ledger: return ledger_command(options, std::cout, std::cerr);
     case CliOptions::Command::dlq: return dlq_command(options, std::cin, std::cout, std::cerr);
     case CliOptions::Command::replay: return replay_command(options, std::cout, std::cerr);
+    case CliOptions::Command::certs: return certs_command(options, std::cout, std::cerr);
     case CliOptions::Command::run: return start(options);
   }
   return 1;

@@ -1,5 +1,6 @@
 #include "cli/options.hpp"
 
+#include "cli/options_certs.hpp"
 #include "cli/options_state.hpp"
 
 #include <array>
@@ -234,6 +235,8 @@ void finish(const CLI::App& app, const Flags& flags, CliOptions& options) {
   } else if (app.got_subcommand("verify")) {
     options.command = Command::verify;
     if (options.verify_paths.empty() && options.make_key.empty()) throw CliError("verify: which file or directory?");
+  } else if (app.got_subcommand("certs")) {
+    options.command = Command::certs;
   } else if (const auto command = state_command(app)) {
     options.command = *command;
   } else if (app.count("--setup") > 0) {
@@ -295,6 +298,7 @@ CliOptions parse_cli(int argc, const char* const* argv, const CliEnvironment& en
   declare_test(app, options);
   declare_verify(app, options);
   declare_state_commands(app, options);
+  declare_certs(app, options);
   try {
     app.parse(argc, argv);
     finish(app, flags, options);

@@ -10,6 +10,7 @@
 #include <logboom/log.hpp>
 
 #include "base/log_file.hpp"
+#include "cli/cert_options.hpp"
 #include "config/parser.hpp"
 
 namespace logboom {
@@ -64,6 +65,7 @@ struct CliOptions {
     ledger,       // `state`, `json`
     dlq,          // `letters`, `state`, `json`
     replay,       // `replay`, `state`, `json`
+    certs,        // `certs`, `json`
   };
   Command command = Command::run;
 
@@ -106,6 +108,7 @@ struct CliOptions {
   StateOptions state;
   LetterOptions letters;
   ReplayOptions replay;
+  CertOptions certs;
 };
 
 /// What of the process's surroundings the command line's defaults depend on.

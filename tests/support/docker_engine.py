@@ -1,6 +1,7 @@
 """A Docker Engine of the tests' own: Debian's dockerd, without networks, in a temporary directory."""
 
 import contextlib
+import json
 import os
 import pathlib
 import shutil
@@ -38,10 +39,10 @@ def require():
 
 
 @contextlib.contextmanager
-def running(*arguments):
-    """An engine that runs within the block; `arguments`: more of dockerd's."""
+def running(*arguments, config=None):
+    """An engine that runs within the block; `arguments`: more of dockerd's, `config`: what its daemon.json says."""
     require()
-    engine = Engine(arguments)
+    engine = Engine(arguments, config)
     try:
         engine.start()
         yield engine
@@ -57,8 +58,9 @@ def _path():
 class Engine:
     """start(), then cli() and run(); stop() ends exactly the daemon that start() started."""
 
-    def __init__(self, arguments=()):
+    def __init__(self, arguments=(), config=None):
         self.arguments = arguments
+        self.config = config or {}
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="lbd.", dir="/tmp"))
         self.socket = self.directory / "docker.sock"
         self.pid_file = self.directory / "pid"
@@ -66,11 +68,18 @@ class Engine:
         self.environment["DOCKER_CONFIG"] = str(self.directory / "client")
         self.daemon = None
 
+    def _write_config(self):
+        """Its daemon.json, with a unix socket of the engine's own. dockerd wants hosts there or in -H, not in both."""
+        path = self.directory / "daemon.json"
+        hosts = [host for host in self.config.get("hosts", []) if not host.startswith("unix:")]
+        path.write_text(json.dumps({**self.config, "hosts": [f"unix://{self.socket}", *hosts]}))
+        return path
+
     def start(self):
         log = open(self.directory / "log", "wb")
         self.daemon = subprocess.Popen(
             ["dockerd", "--data-root", str(self.directory / "d"), "--exec-root", str(self.directory / "x"),
-             "-H", f"unix://{self.socket}", "--pidfile", str(self.pid_file), "--bridge=none", "--iptables=false",
+             "--config-file", str(self._write_config()), "--pidfile", str(self.pid_file), "--bridge=none", "--iptables=false",
              *self.arguments],
             env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         log.close()

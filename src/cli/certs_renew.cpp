@@ -1,0 +1,199 @@
+#include "cli/certs_renew.hpp"
+
+#include <openssl/bn.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include <logboom/log.hpp>
+
+#include "cli/certs_maker.hpp"
+#include "cli/certs_read.hpp"
+#include "cli/certs_sets.hpp"
+#include "cli/options.hpp"
+
+namespace logboom {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::time_t day = 86400;
+constexpr const char* certificate_file = "the certificate";
+
+/// The folder of the CA that has signed it: the certificate's own, or one above it.
+fs::path home_of(const fs::path& path, const X509* certificate) {
+  fs::path at = fs::absolute(path).lexically_normal().parent_path();
+  for (int up = 0; up < 4; ++up, at = at.parent_path()) {
+    const fs::path ca = CertMaker::ca_path(at);
+    if (!fs::exists(ca) || !fs::exists(CertMaker::ca_key_path(at))) continue;
+    if (is_signed_by(certificate, read_certificate(ca, certificate_file).get())) return at;
+  }
+  throw std::runtime_error(
+      cat(path.string(), ": the CA that has signed it is not in this folder, nor above it; only its CA can do that"));
+}
+
+CertReport::File file_of(const char* outcome, const X509* certificate, const fs::path& path) {
+  std::vector<std::string> names = name_texts(certificate);
+  if (names.empty()) names.push_back(common_name_of(certificate));
+  return {outcome,
+          purpose_text(purpose_of(certificate)),
+          path.string(),
+          "",
+          names,
+          time_of(::X509_get0_notAfter(certificate)),
+          serial_text(::X509_get0_serialNumber(certificate))};
+}
+
+/// Every copy below the folder becomes the new one.
+void replace_copies(const fs::path& folder, const X509* old, const X509* made) {
+  for (const fs::path& file : pem_files(folder)) {
+    CertStore store;
+    if (store.read(file) != 1 || !store.entries.front().certificate) continue;
+    if (::X509_cmp(store.entries.front().certificate.get(), old) == 0)
+      write_atomically(file, pem_of(made), Secrecy::open, Existing::replaced);
+  }
+}
+
+void renew_ca(const CertOptions& options, const fs::path& home, CertMaker& maker, CertReport& report) {
+  if (options.new_key)
+    throw CliError(
+        "a CA that is renewed keeps its key, or what it has signed would be worth nothing; "
+        "`logboom certs ca --force` begins anew");
+  const Certificate& ca = maker.ca();
+  const int days = options.days.value_or(ca_days);
+  Certificate made{renew_certificate(ca.certificate.get(), ca.key.get(), ca, days), nullptr};
+  ::EVP_PKEY_up_ref(ca.key.get());
+  made.key.reset(ca.key.get());
+  maker.renew_crl_for(made);
+  replace_copies(home, ca.certificate.get(), made.certificate.get());
+  report.files.push_back(file_of("renewed", made.certificate.get(), CertMaker::ca_path(home)));
+  report.notes.push_back("pass the new ca.pem on to where copies of it are");
+}
+
+void renew_one(const CertOptions& options, const fs::path& path, const CertWarn& warn, CertReport& report) {
+  const X509Ptr old = read_certificate(path, certificate_file);
+  const fs::path home = home_of(path, old.get());
+  const LockedFolder lock(home);
+  CertMaker maker(options, home, "logboom", warn, report);
+  const Certificate& ca = maker.ca();
+  if (::X509_cmp(old.get(), ca.certificate.get()) == 0) return renew_ca(options, home, maker, report);
+  if (options.days.value_or(1) > longest_leaf_days)
+    throw CliError(cat("--days: ", longest_leaf_days, " at most, but for a CA"));
+  if (is_revoked(maker.read_crl(ca).get(), ::X509_get0_serialNumber(old.get())))
+    throw std::runtime_error(cat(path.string(), " is revoked; make a new one instead"));
+  KeyPtr key;
+  EVP_PKEY* const before = ::X509_get0_pubkey(old.get());
+  if (options.new_key) key = make_private_key(::EVP_PKEY_is_a(before, "RSA") == 1);
+  const X509Ptr made =
+      renew_certificate(old.get(), key ? key.get() : before, ca, options.days.value_or(longest_leaf_days));
+  if (key) write_atomically(key_path_of(path), pem_of(key.get()), Secrecy::secret, Existing::replaced);
+  write_atomically(path, pem_of(made.get()), Secrecy::open, Existing::replaced);
+  report.files.push_back(file_of("renewed", made.get(), path));
+  if (key) report.files.back().key = key_path_of(path).string();
+}
+
+/// Certificates of servers and clients whose end is near, and which this folder's CAs can renew.
+std::vector<fs::path> due_certificates(const fs::path& folder, int soon) {
+  if (!fs::is_directory(folder))
+    throw std::runtime_error(cat("there are no certificates: no directory ", folder.string(), "; --dir names another"));
+  CertStore store;
+  for (const fs::path& file : pem_files(folder)) store.read(file);
+  std::vector<fs::path> due;
+  for (const CertStore::Entry& entry : store.entries) {
+    if (!entry.certificate || purpose_of(entry.certificate.get()) == Purpose::ca) continue;
+    const CertStore::Entry* const issuer = store.issuer_of(entry);
+    if (issuer == nullptr || store.key_of(issuer->certificate.get()) == nullptr) continue;
+    const std::time_t left = time_of(::X509_get0_notAfter(entry.certificate.get())) - std::time(nullptr);
+    if (left < soon * day && !store.revoked(entry.certificate.get())) due.push_back(entry.file);
+  }
+  return due;
+}
+
+struct IntegerFree {
+  void operator()(ASN1_INTEGER* one) const noexcept { ::ASN1_INTEGER_free(one); }
+};
+using IntegerPtr = std::unique_ptr<ASN1_INTEGER, IntegerFree>;
+
+IntegerPtr serial_of(const std::string& text) {
+  std::string digits = text;
+  std::erase(digits, ':');
+  if (digits.starts_with("0x")) digits.erase(0, 2);
+  BIGNUM* number = nullptr;
+  const bool whole = !digits.empty() && digits.size() <= 40 && ::BN_hex2bn(&number, digits.c_str()) > 0 &&
+                     std::all_of(digits.begin(), digits.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
+  IntegerPtr serial(whole ? ::BN_to_ASN1_INTEGER(number, nullptr) : nullptr);
+  ::BN_free(number);
+  if (!serial)
+    throw CliError(
+        cat("--serial: expected hexadecimal digits, as `logboom certs show --json` has them, but found '", text, "'"));
+  return serial;
+}
+
+void revoke_one(const CertOptions& options, const fs::path& path, const CertWarn& warn, CertReport& report) {
+  const X509Ptr certificate = read_certificate(path, certificate_file);
+  if (purpose_of(certificate.get()) == Purpose::ca)
+    throw CliError(
+        cat(path.string(), " is a CA's; a CA can't revoke itself: take its certificate out of every ca_path"));
+  const fs::path home = home_of(path, certificate.get());
+  const LockedFolder lock(home);
+  CertMaker maker(options, home, "logboom", warn, report);
+  maker.revoke(::X509_get0_serialNumber(certificate.get()), file_of("revoked", certificate.get(), path));
+  const std::string list = CertMaker::crl_path(home).string();
+  const bool of_docker = home.filename() == docker_daemon_folder;
+  report.notes.push_back(
+      of_docker
+          ? cat("dockerd reads no list of revoked certificates: to lock this client out, begin anew with `logboom "
+                "certs ca --force --dir ",
+                home.string(), "`")
+          : cat(list, " is for crl_path; logboom reads it anew within seconds, for new connections"));
+}
+
+}  // namespace
+
+fs::path find_certificate(const fs::path& folder, const std::string& name) {
+  if (std::error_code none; fs::is_regular_file(name, none)) return name;
+  if (name == "ca") return CertMaker::ca_path(folder);
+  std::vector<fs::path> found;
+  const std::string stem = file_stem(name);
+  const fs::path docker = folder / docker_daemon_folder;
+  for (const fs::path& path :
+       {folder / "servers" / (stem + ".pem"), folder / "clients" / (stem + ".pem"),
+        docker / ("server-" + stem) / "server-cert.pem", docker / ("client-" + stem) / "cert.pem",
+        folder / syslog_driver_folder / stem / "cert.pem", folder / forward_folder / stem / "cert.pem"}) {
+    if (std::error_code none; fs::is_regular_file(path, none)) found.push_back(path);
+  }
+  if (found.empty())
+    throw CliError(cat("'", name, "' is neither a file nor a name with a certificate in ", folder.string()));
+  if (found.size() == 1) return found.front();
+  std::string all;
+  for (const fs::path& path : found) all.append("\n  ").append(path.string());
+  throw CliError(cat("'", name, "' is the name of several certificates; say which file:", all));
+}
+
+void renew_certificates(const CertOptions& options, const fs::path& folder, const CertWarn& warn, CertReport& report) {
+  std::vector<fs::path> paths;
+  for (const std::string& name : options.names) paths.push_back(find_certificate(folder, name));
+  if (options.names.empty()) paths = due_certificates(folder, options.soon);
+  for (const fs::path& path : paths) renew_one(options, path, warn, report);
+  if (paths.empty()) report.notes.push_back(cat("nothing expires within ", options.soon, " days"));
+}
+
+void revoke_certificates(const CertOptions& options, const fs::path& folder, const CertWarn& warn, CertReport& report) {
+  if (options.names.empty() && options.serials.empty()) throw CliError("revoke: which certificate?");
+  std::vector<fs::path> paths;
+  for (const std::string& name : options.names) paths.push_back(find_certificate(folder, name));
+  for (const fs::path& path : paths) revoke_one(options, path, warn, report);
+  if (options.serials.empty()) return;
+  const LockedFolder lock(folder);
+  CertMaker maker(options, folder, "logboom", warn, report);
+  for (const std::string& text : options.serials) {
+    const IntegerPtr serial = serial_of(text);
+    const CertReport::File about{"", "number", serial_text(serial.get()),
+                                 "", {},       time_of(::X509_get0_notAfter(maker.ca().certificate.get())),
+                                 ""};
+    maker.revoke(serial.get(), about);
+  }
+}
+
+}  // namespace logboom
