@@ -131,7 +131,7 @@ void write_atomically(const fs::path& path, const std::string& text, Secrecy sec
   sync_folder(folder);
 }
 
-std::string read_text(const fs::path& path) {
+std::string read_file(const fs::path& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) fail("can't read", path, errno);
   std::string text;

@@ -32,7 +32,7 @@ enum class Existing { kept, replaced };
 /// kept. Makes the file's folder, with mode 0700, where there is none. Throws std::runtime_error.
 void write_atomically(const std::filesystem::path& path, const std::string& text, Secrecy secrecy, Existing existing);
 
-std::string read_text(const std::filesystem::path& path);
+std::string read_file(const std::filesystem::path& path);
 
 /// Whether others than its owner may read or write the file.
 bool is_too_open(const std::filesystem::path& path);

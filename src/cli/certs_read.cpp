@@ -66,7 +66,7 @@ bool has_pem_name(const fs::path& path) {
 }  // namespace
 
 std::size_t CertStore::read(const fs::path& file) {
-  const std::string text = read_text(file);
+  const std::string text = read_file(file);
   const BioPtr memory(::BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
   std::size_t found = 0;
   PemBlock block;
