@@ -36,7 +36,7 @@ struct TlsNames {
 };
 
 inline constexpr const char* tls_client_doc =
-    "<transport tls>: how to speak TLS, over TCP or a unix socket. <transport tcp> is plaintext.";
+    "How to speak TLS, in <transport tls>; without it, or with <transport tcp>, nothing is encrypted.";
 
 /// Paths are of PEM files.
 struct TlsClientOptions {
