@@ -54,7 +54,14 @@ class SocketClient {
   std::string receive(std::string& into) { return receive(into, limits_.transfer); }
   std::string receive(std::string& into, std::chrono::milliseconds limit);
 
+  /// Appends what has come, perhaps nothing, and does not wait. Fails where nothing more will come; what came before is
+  /// appended.
+  std::string receive_available(std::string& into);
+
   bool connected() const noexcept { return fd_ >= 0; }
+  /// Of the socket, for options and polling; -1 where there is none. With TLS there may be more to read than it shows,
+  /// but not after `receive_available`.
+  int descriptor() const noexcept { return fd_; }
   /// False where the peer has closed a stream, or TLS has ended: what would be sent now would be lost. Bytes that have
   /// come stay.
   bool peer_is_there();
@@ -65,6 +72,8 @@ class SocketClient {
   void finish();
   /// What blocks, or would, fails soon from now on. Threads: any.
   void interrupt() noexcept { interrupted_.store(true, std::memory_order_relaxed); }
+  bool is_interrupted() const noexcept { return interrupted_.load(std::memory_order_relaxed); }
+  const Limits& limits() const noexcept { return limits_; }
   const Address& address() const noexcept { return address_; }
 
  private:
@@ -78,6 +87,8 @@ class SocketClient {
   std::string send_plain(std::span<const iovec> pieces);
   std::string send_tls(std::span<const iovec> pieces);
   std::string write_tls(std::string_view bytes);
+  std::ptrdiff_t read_some(std::string& into);
+  std::string end_of_reading(std::ptrdiff_t got);
   std::string connect_to(int family, const void* address, unsigned size);
   std::string connect_unix();
 

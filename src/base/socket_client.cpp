@@ -245,20 +245,38 @@ std::string SocketClient::write_tls(std::string_view bytes) {
   return {};
 }
 
-std::string SocketClient::receive(std::string& into, std::chrono::milliseconds limit) {
+std::ptrdiff_t SocketClient::read_some(std::string& into) {
   char block[16384];
-  if (fd_ < 0) return fail("can't receive", ENOTCONN);
   for (;;) {
     const std::ptrdiff_t got = stream_ ? stream_->read(reinterpret_cast<std::uint8_t*>(block), sizeof block)
                                        : ::recv(fd_, block, sizeof block, MSG_DONTWAIT);
-    if (got > 0) {
-      into.append(block, static_cast<std::size_t>(got));
-      return {};
-    }
-    if (got == 0) return fail("can't receive", ECONNRESET);
-    if (errno == EINTR) continue;
-    if (errno != EAGAIN && errno != EWOULDBLOCK) return stream_ ? fail_tls() : fail("can't receive", errno);
+    if (got < 0 && errno == EINTR) continue;
+    if (got > 0) into.append(block, static_cast<std::size_t>(got));
+    return got;
+  }
+}
+
+/// Of `read_some`: why nothing more will come; empty where something may.
+std::string SocketClient::end_of_reading(std::ptrdiff_t got) {
+  if (got == 0) return fail("can't receive", ECONNRESET);
+  if (errno == EAGAIN || errno == EWOULDBLOCK) return {};
+  return stream_ ? fail_tls() : fail("can't receive", errno);
+}
+
+std::string SocketClient::receive(std::string& into, std::chrono::milliseconds limit) {
+  if (fd_ < 0) return fail("can't receive", ENOTCONN);
+  for (;;) {
+    const std::ptrdiff_t got = read_some(into);
+    if (got > 0) return {};
+    if (std::string why = end_of_reading(got); !why.empty()) return why;
     if (std::string why = wait(stream_ && stream_->wants_write() ? POLLOUT : POLLIN, limit); !why.empty()) return why;
+  }
+}
+
+std::string SocketClient::receive_available(std::string& into) {
+  if (fd_ < 0) return fail("can't receive", ENOTCONN);
+  for (;;) {
+    if (const std::ptrdiff_t got = read_some(into); got <= 0) return end_of_reading(got);
   }
 }
 
