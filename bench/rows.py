@@ -11,6 +11,7 @@ import tempfile
 from buffer_rows import BUFFER_ROWS, BufferRows
 from harness import BenchError, Process, check_json_lines, free_port, held_load, run_load, run_loud
 from isolation import measure_isolation
+from relay_rows import RELAY_ROWS, RelayRows
 from syslog_rows import SyslogRunner
 
 MATCH_NULL = "  @type null\n"
@@ -90,8 +91,7 @@ TWO_FIELDS = """<filter **>
 </filter>
 """
 MANY_MATCHES = "".join(f"<match app.n{n}.**>\n  @type null\n</match>\n" for n in range(999))
-LOG_JSON = ("--log", "json")
-LOG_NGINX = ("--log", "nginx")
+LOG_JSON, LOG_NGINX = ("--log", "json"), ("--log", "nginx")
 NGINX_FIELDS = '"path":"/api/v1/orders.seq='
 STAGES = [
     Stage("grep", "grep on a string field", grep_on("source", "/stdout/"), 0.05, '"source":"stdout"', share=0.75),
@@ -141,11 +141,11 @@ EXTRA_ROWS = [
     Throughput("forward", "Forward mode, 1000 events a chunk → null", ("--mode", "forward"), 2_000_000),
     Throughput("gzip", "PackedForward gzip, 1000 events a chunk → null", ("--mode", "gzip"), 300_000),
     Throughput("ack", "Message mode with acks, 8 connections → null", ("--ack",), 200_000, floor=""),
-    *BUFFER_ROWS,
+    *BUFFER_ROWS, *RELAY_ROWS,
 ]
 
 
-class Runner(BufferRows):
+class Runner(BufferRows, RelayRows):
     def __init__(self, server, programs, cpus, options, say):
         self.server = server
         self.programs = programs
@@ -368,7 +368,7 @@ class Runner(BufferRows):
                     with Process(argv, self.cpus.subject, f"{folder}/stderr") as process:
                         seconds.append(process.wait_listening(port) * 1e3)
                         process.stop()
-        floor, subject = (statistics.median(times[who]) for who in ("floor", "subject"))
+        floor, subject = map(statistics.median, times.values())
         return {"unit": "ms", "floor_ms": floor, "subject_ms": subject, "rounds": len(times["subject"]),
                 "text": f"{subject:.1f} ms (floor program {floor:.1f})",
                 "targets": [target("start", subject, 50, "ms")]}
