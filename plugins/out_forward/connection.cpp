@@ -1,0 +1,175 @@
+#include "connection.hpp"
+
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <thread>
+
+#include <logboom/log.hpp>
+
+namespace logboom::out_forward {
+
+namespace {
+
+constexpr std::chrono::microseconds shortest_look{100};
+constexpr std::chrono::microseconds longest_look{5000};
+
+}  // namespace
+
+Connection::Connection(SocketClient::Address address, SocketClient::Limits limits, std::shared_ptr<TlsClient> tls,
+                       std::shared_ptr<const forward::ClientSecurity> security, bool tcp_keepalive)
+    : client_(std::move(address), limits, std::move(tls)),
+      security_(std::move(security)),
+      tcp_keepalive_(tcp_keepalive) {}
+
+std::string Connection::fail(std::string_view why) {
+  client_.close();
+  descriptor_ = -1;
+  return cat(address().to_string(), ": ", why);
+}
+
+std::string Connection::open() {
+  if (std::string why = client_.connect(); !why.empty()) return why;
+  if (security_) {
+    if (std::string why = shake_hands(); !why.empty()) return why;
+  }
+  const int on = 1;
+  if (tcp_keepalive_) ::setsockopt(client_.descriptor(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  descriptor_ = client_.descriptor();
+  return {};
+}
+
+std::string Connection::shake_hands() {
+  using Is = forward::HandshakeClient::Step::Is;
+  forward::HandshakeClient handshake(*security_);
+  const auto deadline = Clock::now() + client_.limits().connect;
+  for (std::string received;;) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+    if (left.count() <= 0) return fail("the handshake takes too long");
+    if (std::string why = client_.receive(received, left); !why.empty()) return cat("handshake: ", why);
+    const forward::HandshakeClient::Step step = handshake.advance(received);
+    received.erase(0, step.used);
+    if (!step.answer.empty()) {
+      if (std::string why = client_.send(step.answer); !why.empty()) return cat("handshake: ", why);
+    }
+    if (step.is == Is::failed) return fail(cat("handshake: ", step.why));
+    if (step.is == Is::needs_more) continue;
+    if (!handshake.keepalive()) give_up();
+    return received.empty() ? std::string() : fail("it says something before it is asked");
+  }
+}
+
+std::string Connection::send(const Message& message) {
+  used = Clock::now();
+  return client_.send(message.parts);
+}
+
+std::string Connection::settle_down() {
+  std::chrono::microseconds look = shortest_look;
+  int left = 0;
+  int queued = 0;
+  auto progress = Clock::now();
+  while (::ioctl(client_.descriptor(), SIOCOUTQ, &queued) == 0 && queued > 0) {
+    if (queued != left) progress = Clock::now();
+    left = queued;
+    if (client_.is_interrupted() || Clock::now() - progress > client_.limits().transfer || !client_.peer_is_there()) {
+      return fail("it has not taken all that was sent");
+    }
+    std::this_thread::sleep_for(look);
+    look = std::min(look * 2, longest_look);
+  }
+  return look_for_words();
+}
+
+/// A system that has closed in order has read all that was sent: Linux resets a connection otherwise.
+bool Connection::has_peer_finished() const {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  return ::getsockopt(client_.descriptor(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+         info.tcpi_state == TCP_CLOSE_WAIT;
+}
+
+std::string Connection::look_for_words() {
+  const bool finished = has_peer_finished();
+  std::string bytes;
+  std::vector<std::string> ids;
+  std::string end = client_.receive_available(bytes);
+  if (!bytes.empty()) {
+    if (const std::string why = answers_.feed(bytes, ids); !why.empty()) return fail(why);
+  }
+  if (!end.empty()) descriptor_ = -1;
+  return finished ? std::string() : end;
+}
+
+std::string Connection::listen(std::chrono::milliseconds time) {
+  pollfd watch{client_.descriptor(), POLLIN, 0};
+  return ::poll(&watch, 1, static_cast<int>(time.count())) > 0 ? look_for_words() : std::string();
+}
+
+void Connection::expect(const std::vector<Message>& messages, const std::shared_ptr<PendingChunk>& chunk,
+                        Clock::time_point deadline) {
+  for (const Message& message : messages) waiting_[message.id] = {chunk, deadline};
+}
+
+Connection::News Connection::take_answers(Clock::time_point now) {
+  News news;
+  if (!is_open()) return news;
+  std::string bytes;
+  std::vector<std::string> ids;
+  std::string end = client_.receive_available(bytes);
+  std::string wrong = answers_.feed(bytes, ids);
+  for (const std::string& id : ids) {
+    const auto found = waiting_.find(id);
+    if (found == waiting_.end()) {
+      wrong = "it acks what was not sent";
+      break;
+    }
+    if (found->second.chunk->answered()) news.acked += found->second.chunk->events;
+    waiting_.erase(found);
+  }
+  const std::uint64_t acked = news.acked;
+  const bool overdue = wrong.empty() && end.empty() && this->overdue() <= now;
+  if (!wrong.empty()) {
+    news = close(cat(address().to_string(), ": ", wrong));
+    news.to_blame = true;
+  } else if (!end.empty()) {
+    news = close(end);
+    news.ended = true;
+  } else if (overdue) {
+    news = close(cat(address().to_string(), ": the ack does not come"));
+  }
+  news.acked = acked;
+  return news;
+}
+
+Connection::News Connection::close(const std::string& why) {
+  News news;
+  client_.close();
+  descriptor_ = -1;
+  news.why = why;
+  news.to_blame = !waiting_.empty();
+  for (const auto& [id, waiting] : waiting_) {
+    waiting.chunk->failed(cat("not acked: ", why));
+    news.failed.push_back(waiting.chunk->chunk_id);
+  }
+  waiting_.clear();
+  return news;
+}
+
+void Connection::finish() {
+  client_.finish();
+  descriptor_ = -1;
+}
+
+Connection::Clock::time_point Connection::overdue() const {
+  auto next = Clock::time_point::max();
+  for (const auto& [id, waiting] : waiting_) next = std::min(next, waiting.deadline);
+  return next;
+}
+
+}  // namespace logboom::out_forward

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <logboom/output.hpp>
+
+#include "ack_reader.hpp"
+#include "affinity.hpp"
+#include "discovery.hpp"
+#include "message.hpp"
+#include "options.hpp"
+#include "servers.hpp"
+
+namespace logboom::out_forward {
+
+/// Sends chunks to servers, as `Options` says. See README.md.
+class ForwardOutput final : public ChunkOutput {
+ public:
+  using Options = out_forward::Options;
+
+  ForwardOutput(Options options, BuildContext& context);
+  ~ForwardOutput() override { stop(); }
+
+  BufferDefaults buffer_defaults() const override;
+  void start() override;
+  WriteResult write(const Chunk& chunk) override;
+  void interrupt() noexcept override;
+  void stop() override;
+
+ private:
+  struct Source {
+    std::unique_ptr<Discovery> discovery;
+    std::vector<ServerSettings> servers;
+    std::chrono::steady_clock::time_point due{};
+    bool failing = false;
+  };
+
+  std::shared_ptr<Server> make_server(const ServerSettings& settings);
+  ServerCounts& counts_of(const std::string& title);
+  std::string send(const std::shared_ptr<Server>& server, const std::vector<Message>& messages,
+                   const std::shared_ptr<PendingChunk>& pending, bool fresh);
+  void take(Server& server, const Connection::News& news);
+  WriteResult write(const Chunk& chunk, const std::shared_ptr<PendingChunk>& pending);
+
+  bool discover();
+  void begin_servers();
+  void upkeep();
+  [[noreturn]] void refuse(const std::string& why) const;
+
+  const Options options_;
+  const Element element_;
+  Metrics& metrics_;
+  const MetricLabels labels_;
+  Setup setup_;
+  const MessageWriter writer_;
+  const std::chrono::nanoseconds ack_time_;
+  std::map<std::string, std::unique_ptr<ServerCounts>> counts_;
+  std::mutex counts_mutex_;
+  std::vector<Source> sources_;
+  Servers servers_;
+  Affinity affinity_;
+  std::shared_ptr<AckWindow> window_;
+  std::unique_ptr<AckReader> reader_;  // where acks are asked for
+
+  std::mutex mutex_;
+  std::condition_variable ending_;
+  std::atomic<bool> interrupted_{false};
+  bool ended_ = false;
+  std::thread upkeep_;
+};
+
+}  // namespace logboom::out_forward

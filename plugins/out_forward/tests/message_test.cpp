@@ -1,0 +1,158 @@
+#include <gmock/gmock.h>
+
+#include <logboom/compress.hpp>
+#include <logboom/msgpack.hpp>
+
+#include "../answers.hpp"
+#include "../message.hpp"
+
+namespace {
+
+using namespace logboom;
+using namespace logboom::out_forward;
+using namespace std::string_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+/// `[EventTime, {"n": n}]`
+std::string entry(std::uint8_t n) {
+  return "\x92\xd7\x00\x65\x53\xf1\x00\x00\x00\x00\x05\x81\xa1n"s + static_cast<char>(n);
+}
+
+BatchPtr batch(std::string_view tag, std::initializer_list<std::uint8_t> numbers) {
+  auto made = std::make_unique<EventBatch>(Tag::make(tag));
+  for (const std::uint8_t n : numbers) {
+    const std::string bytes = entry(n);
+    const SlabPtr slab(Slab::make(bytes.size()));
+    std::memcpy(slab->data(), bytes.data(), bytes.size());
+    made->add(Span{slab->data(), static_cast<std::uint32_t>(bytes.size()), 1}, slab);
+  }
+  return BatchPtr(std::move(made));
+}
+
+Chunk chunk(std::vector<BatchPtr> batches) {
+  Chunk chunk;
+  chunk.id = "000102030405060708090a0b0c0d0e0f";
+  for (const BatchPtr& batch : batches) chunk.events += batch->events();
+  chunk.batches = std::move(batches);
+  return chunk;
+}
+
+std::string bytes_of(const Message& message) {
+  std::string bytes;
+  for (const iovec& part : message.parts) bytes.append(static_cast<const char*>(part.iov_base), part.iov_len);
+  return bytes;
+}
+
+TEST(OutForwardMessage, is_what_fluentd_sends) {
+  const Chunk events = chunk({batch("a.b", {1, 2}), batch("a.b", {3})});
+  Message message;
+  MessageWriter().write(by_tag(events).front(), message_id(events.id, 0), message);
+  EXPECT_EQ(bytes_of(message),
+            "\x93\xa3"
+            "a.b\xdb\x00\x00\x00\x2d"s +
+                entry(1) + entry(2) + entry(3) +
+                "\x83\xa4size\x03\xaa"
+                "compressed\xa4text\xa5"
+                "chunk\xb9"
+                "AAECAwQFBgcICQoLDA0ODw==\n"s);
+  EXPECT_EQ(message.events, 3u);
+  MessageWriter().write(by_tag(events).front(), {}, message);
+  EXPECT_THAT(bytes_of(message), ::testing::EndsWith("\x82\xa4size\x03\xaa"
+                                                     "compressed\xa4text"));
+}
+
+TEST(OutForwardMessage, leads_to_the_bytes_that_were_received) {
+  const Chunk events = chunk({batch("t", {1, 2})});
+  Message message;
+  MessageWriter().write(by_tag(events).front(), {}, message);
+  ASSERT_EQ(message.parts.size(), 4u);
+  EXPECT_EQ(message.parts[1].iov_base, events.batches[0]->spans()[0].data);
+}
+
+TEST(OutForwardMessage, there_is_one_for_each_tag_with_an_id_of_its_own) {
+  const Chunk events = chunk({batch("a", {1}), batch("b", {2}), batch("a", {3})});
+  const std::vector<TagRun> runs = by_tag(events);
+  ASSERT_EQ(runs.size(), 2u);
+  EXPECT_EQ(runs[0].tag, "a");
+  EXPECT_EQ(runs[0].batches.size(), 2u);
+  EXPECT_EQ(message_id(events.id, 0), "AAECAwQFBgcICQoLDA0ODw==\n");
+  EXPECT_EQ(message_id(events.id, 1), "AAECAwQFBgcICQoLDA0ODg==\n");
+  EXPECT_EQ(message_id("ffffffffffffffffffffffffffffffff", 0), "/////////////////////w==\n");
+}
+
+TEST(OutForwardMessage, times_may_be_whole_seconds) {
+  const Chunk events = chunk({batch("t", {7})});
+  MessageWriter writer;
+  writer.time_as_integer = true;
+  Message message;
+  writer.write(by_tag(events).front(), {}, message);
+  EXPECT_THAT(bytes_of(message), HasSubstr("\x00\x00\x00\x0a\x92\xce\x65\x53\xf1\x00\x81\xa1n\x07"s));
+}
+
+std::string unpacked(Compression compression, const std::string& packed) {
+  DecompressBudget budget(1 << 20);
+  DecompressBudget::Share share(budget);
+  std::string out;
+  const std::string_view piece = packed;
+  const auto sink = [&out](std::string_view part) {
+    out += part;
+    return true;
+  };
+  const auto unpack = compression == Compression::gzip ? decompress_gzip : decompress_zstd;
+  EXPECT_EQ(unpack({&piece, 1}, 1 << 20, share, sink), DecompressStatus::ok);
+  return out;
+}
+
+TEST(OutForwardMessage, entries_may_be_compressed) {
+  const Chunk events = chunk({batch("t", {1, 2}), batch("t", {3})});
+  for (const auto& [compression, word] : {std::pair(Compression::gzip, "gzip"), std::pair(Compression::zstd, "zstd")}) {
+    MessageWriter writer;
+    writer.compression = compression;
+    Message message;
+    writer.write(by_tag(events).front(), {}, message);
+    ASSERT_EQ(message.parts.size(), 3u);
+    EXPECT_EQ(unpacked(compression, std::string(message.body.text())), entry(1) + entry(2) + entry(3));
+    EXPECT_THAT(bytes_of(message), ::testing::EndsWith("\x82\xa4size\x03\xaa"
+                                                       "compressed\xa4"s +
+                                                       word));
+  }
+}
+
+const std::string one =
+    "\x81\xa3"
+    "ack\xa2id";
+
+TEST(OutForwardAnswers, are_read_however_they_are_cut) {
+  const std::string stream = one +
+                             "\x81\xa3"
+                             "ack\xa3two";
+  for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
+    AnswerReader reader;
+    std::vector<std::string> ids;
+    EXPECT_EQ(reader.feed(stream.substr(0, cut), ids), "");
+    EXPECT_EQ(reader.feed(stream.substr(cut), ids), "");
+    EXPECT_THAT(ids, ElementsAre("id", "two"));
+  }
+}
+
+TEST(OutForwardAnswers, that_are_none_are_told) {
+  const auto why = [](const std::string& bytes) {
+    std::vector<std::string> ids;
+    return AnswerReader().feed(bytes, ids);
+  };
+  EXPECT_THAT(why("\xc1"), HasSubstr("no ack"));
+  EXPECT_THAT(why("\x05"), HasSubstr("no ack"));
+  EXPECT_THAT(why("\x80"), HasSubstr("no ack"));
+  EXPECT_THAT(why("\x81\xa3"
+                  "ack\x05"),
+              HasSubstr("no ack"));
+  EXPECT_THAT(why("\xdb\x7f\xff\xff\xff" + std::string(5000, 'x')), HasSubstr("no ack"));
+  EXPECT_THAT(why("\x92\xa4HELO\x80"), HasSubstr("<security>"));
+  EXPECT_THAT(why("HTTP/1.1 400 Bad Request"), HasSubstr("no ack"));
+  EXPECT_EQ(why("\x82\xa1x\x01\xa3"
+                "ack\xa2id"),
+            "");
+}
+
+}  // namespace
