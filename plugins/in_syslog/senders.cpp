@@ -47,7 +47,7 @@ std::vector<std::string> Senders::look_up() {
       unknown.push_back(names_[i].name);
       continue;
     }
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(*mutex_);
     names_[i].addresses = std::move(found);
   }
   return unknown;
@@ -56,7 +56,7 @@ std::vector<std::string> Senders::look_up() {
 bool Senders::allows(const std::string& address, const std::string& host) const {
   if (everybody_ || networks_.contains(address)) return true;
   if (has_names()) {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(*mutex_);
     for (const Name& name : names_) {
       if (name.addresses && name.addresses->contains(address)) return true;
     }
@@ -75,7 +75,7 @@ bool Senders::leads_back(const std::string& host, const std::string& address) co
   const Clock::time_point now = Clock::now();
   const std::string key = cat(address, " ", host);
   {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(*mutex_);
     if (verdicts_.size() >= most_senders) verdicts_.clear();
     if (const auto found = verdicts_.find(key); found != verdicts_.end() && now < found->second.until) {
       return found->second.good;
@@ -88,7 +88,7 @@ bool Senders::leads_back(const std::string& host, const std::string& address) co
     // A name without an address leads nowhere.
   }
   const bool good = addresses.contains(address);
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(*mutex_);
   verdicts_[key] = {now + (good ? std::chrono::minutes(5) : std::chrono::minutes(1)), good};
   return good;
 }

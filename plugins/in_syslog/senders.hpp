@@ -56,7 +56,7 @@ class Senders {
   Networks networks_;
   std::vector<std::string> endings_;  // ".example.net"
   bool everybody_ = true;
-  mutable std::mutex mutex_;  // for what follows
+  std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();  // for what follows
   std::vector<Name> names_;
   mutable std::unordered_map<std::string, Verdict> verdicts_;  // by address and host
 };

@@ -135,10 +135,11 @@ std::string SocketClient::shake_hands(Clock::time_point deadline) {
 }
 
 /// A server of TLS 1.3 says only after the handshake what it thinks of our certificate: what is sent before would be
-/// lost. One that is content says so with a ticket, in most cases.
+/// lost. One that is content says so with a ticket, in most cases, or when it is asked.
 std::string SocketClient::await_verdict(Clock::time_point deadline) {
   if (!memory_->certificate_wanted || !stream_->is_1_3()) return {};
   memory_->session.reset();
+  stream_->ask_for_sign();
   deadline = std::min(deadline, Clock::now() + longest_end);
   for (;;) {
     const std::ptrdiff_t got = stream_->peek();

@@ -66,6 +66,8 @@ std::shared_ptr<SSL_CTX> make_tls_context(const TransportOptions& options) {
   ::SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
   constexpr unsigned char name[] = "logboom";
   ::SSL_CTX_set_session_id_context(context, name, sizeof name - 1);
+  // TlsStream sends a ticket with the first answer: see there.
+  ::SSL_CTX_set_num_tickets(context, 0);
   return shared;
 }
 

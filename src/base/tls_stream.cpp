@@ -14,7 +14,7 @@ namespace logboom {
 void FreeSsl::operator()(SSL* ssl) const noexcept { ::SSL_free(ssl); }
 
 TlsStream::TlsStream(std::shared_ptr<SSL_CTX> context, int fd, Side side)
-    : context_(std::move(context)), ssl_(::SSL_new(context_.get())) {
+    : context_(std::move(context)), ssl_(::SSL_new(context_.get())), owes_ticket_(side == Side::server) {
   if (!ssl_ || ::SSL_set_fd(ssl_.get(), fd) != 1) throw std::bad_alloc();
   side == Side::server ? ::SSL_set_accept_state(ssl_.get()) : ::SSL_set_connect_state(ssl_.get());
 }
@@ -43,6 +43,7 @@ std::ptrdiff_t TlsStream::read(std::uint8_t* data, std::size_t size) {
     const int result = ::SSL_read_ex(ssl_.get(), data + got, size - got, &bytes);
     if (result != 1) {
       const std::ptrdiff_t none = no_bytes(result);
+      answer_question();
       if (got == 0) return none;
       break;
     }
@@ -72,10 +73,31 @@ std::ptrdiff_t TlsStream::write(const char* data, std::size_t size) {
     errno = EPROTO;
     return -1;
   }
+  give_ticket();
   std::size_t bytes = 0;
   ::ERR_clear_error();
   const int result = ::SSL_write_ex(ssl_.get(), data, size, &bytes);
   return result == 1 ? static_cast<std::ptrdiff_t>(bytes) : no_bytes(result);
+}
+
+/// The ticket is sent with what is written next.
+void TlsStream::give_ticket() noexcept {
+  if (std::exchange(owes_ticket_, false) && is_1_3()) ::SSL_new_session_ticket(ssl_.get());
+}
+
+/// An update of keys that asks for one in return is a question: see `ask_for_sign`.
+void TlsStream::answer_question() noexcept {
+  if (!owes_ticket_ || ended_ || broken_ || ::SSL_get_key_update_type(ssl_.get()) == SSL_KEY_UPDATE_NONE) return;
+  const int error = errno;
+  give_ticket();
+  ::ERR_clear_error();
+  ::SSL_do_handshake(ssl_.get());
+  errno = error;
+}
+
+void TlsStream::ask_for_sign() noexcept {
+  ::ERR_clear_error();
+  if (is_1_3() && ::SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_REQUESTED) == 1) ::SSL_do_handshake(ssl_.get());
 }
 
 std::ptrdiff_t TlsStream::peek() {

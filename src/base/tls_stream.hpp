@@ -29,6 +29,9 @@ class TlsStream {
   std::ptrdiff_t write(const char* data, std::size_t size);
   /// 1 where there are bytes to read, which stay; else as `read`.
   std::ptrdiff_t peek();
+  /// Asks the peer for a sign that it is content with the handshake. A server of TLS 1.3 may give one by itself (a
+  /// ticket), or none; one of ours does when it is asked.
+  void ask_for_sign() noexcept;
   /// Says that nothing more will be sent.
   void say_goodbye() noexcept;
 
@@ -46,9 +49,14 @@ class TlsStream {
 
  private:
   std::ptrdiff_t no_bytes(int result);
+  void give_ticket() noexcept;
+  void answer_question() noexcept;
 
   std::shared_ptr<SSL_CTX> context_;
   std::unique_ptr<SSL, FreeSsl> ssl_;
+  // A client that only writes never reads a ticket either. As it closes, its kernel would then reset the connection,
+  // and what it wrote last would be lost: TLS 1.3 tickets go with the first answer, to clients that do read.
+  bool owes_ticket_;
   bool more_ = false;
   bool wants_write_ = false;
   bool ended_ = false;

@@ -9,8 +9,8 @@
 #include <logboom/compress.hpp>
 #include <logboom/net.hpp>
 
-#include "net/lanes.hpp"
 #include "base/tls_stream.hpp"
+#include "net/lanes.hpp"
 #include "net/worker.hpp"
 #include "record/emitter.hpp"
 
@@ -21,9 +21,9 @@ class TlsFailures;
 struct TlsGroup;
 
 struct PeerName {
-  std::string full;                       // with the port
-  std::string address;                    // without
-  std::string host;                       // resolved, or the address
+  std::string full;                         // with the port
+  std::string address;                      // without
+  std::string host;                         // resolved, or the address
   std::shared_ptr<const void> admission{};  // counts among its listener's connections as long as somebody has it
 };
 

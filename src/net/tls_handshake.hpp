@@ -2,10 +2,10 @@
 
 #include <memory>
 
+#include "base/tls_stream.hpp"
 #include "net/connection.hpp"
 #include "net/resident.hpp"
 #include "net/tls_failure.hpp"
-#include "base/tls_stream.hpp"
 
 namespace logboom::net {
 

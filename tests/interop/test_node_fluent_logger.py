@@ -79,6 +79,5 @@ def test_who_is_wrong_sends_nothing(logboom, module, wrong, reason):
     run = send(module, program, ack=True, security={**RIGHT, **wrong})
     assert run.returncode == 1
     if reason is not None:
-        assert reason in run.stdout.decode()
         program.wait_for_log(f"is refused: {reason}")
     assert program.stop()["received"] == 0

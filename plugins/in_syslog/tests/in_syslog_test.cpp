@@ -86,7 +86,7 @@ TEST(InSyslog, refuses_a_configuration_that_makes_no_sense) {
   };
   EXPECT_THAT(why({}, {section("transport", {}, "tls")}), HasSubstr("test.conf:"));
   EXPECT_THAT(why({{"listen", "tcp://:514"}, {"port", "5"}}), HasSubstr("either"));
-  EXPECT_THAT(why({{"listen", "tcp://:514"}}, {section("transport", {}, "tcp")}), HasSubstr("either"));
+  EXPECT_THAT(why({{"listen", "tcp://:514"}}, {section("transport", {}, "tcp")}), HasSubstr("only be tls"));
   for (const char* place : {"514", "tls://:514", "tcp://h:x", "tcp://h:65536", "unix://"}) {
     EXPECT_THAT(why({{"listen", place}}), HasSubstr("listen: ")) << place;
   }

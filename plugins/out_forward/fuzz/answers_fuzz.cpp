@@ -1,7 +1,10 @@
 #include <cstdint>
 #include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
 
-#include "answers.hpp"
+#include "../answers.hpp"
 
 namespace {
 

@@ -15,6 +15,8 @@ function fail(error) {
   process.exit(1);
 }
 
+// It ends by itself, and without a word, where the server does not want it.
+process.exitCode = 1;
 const client = new FluentClient("node", {
   eventMode: settings.mode,
   ack: settings.ack ? { ackTimeout: 10000 } : undefined,
@@ -22,6 +24,12 @@ const client = new FluentClient("node", {
   socket,
   onSocketError: fail,
 });
-const sent = [];
-for (let n = 0; n < settings.count; n++) sent.push(client.emit("app", { n }, 1700000000));
-Promise.all(sent).then(() => client.disconnect()).then(() => process.exit(0), fail);
+
+async function run() {
+  await client.connect();
+  const sent = [];
+  for (let n = 0; n < settings.count; n++) sent.push(client.emit("app", { n }, 1700000000));
+  await Promise.all(sent);
+  await client.disconnect();
+}
+run().then(() => process.exit(0), fail);

@@ -189,6 +189,7 @@ void Server::run(const std::function<void(Peer&)>& serve, int connections) {
       Peer peer(fd, context_ ? ::SSL_new(context_.get()) : nullptr);
       if (peer.ssl_ != nullptr) {
         ::SSL_set_fd(peer.ssl_, fd);
+        ::SSL_set_num_tickets(peer.ssl_, 1);
         int result = ::SSL_accept(peer.ssl_);
         for (; result != 1 && again(peer.ssl_, result); result = ::SSL_accept(peer.ssl_)) wait(fd, result, peer.ssl_);
         peer.accepted_ = result == 1;
