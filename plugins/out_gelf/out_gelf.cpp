@@ -14,6 +14,7 @@ namespace logboom {
 namespace out_gelf {
 
 void Options::describe(Describe<Options>& d) {
+  d.leave_section("buffer");
   d.param("host", &Options::host, "Where to send to: an address or a name.").required();
   d.param("port", &Options::port, "Port to send to.");
   d.choice("protocol", &Options::protocol, {{"udp", Protocol::udp}, {"tcp", Protocol::tcp}},

@@ -40,6 +40,7 @@ void describe_tls(Describe<Options>& d) {
 }  // namespace
 
 void Options::describe(Describe<Options>& d) {
+  d.leave_section("buffer");
   d.param("host", &Options::host, "Where to send to: an address or a name.").alias("remote_syslog");
   d.param("port", &Options::port, "Port to send to.");
   d.param("path", &Options::path, "The unix socket, for the protocols unix and unixgram.");

@@ -130,6 +130,14 @@ TEST_P(EveryPlugin, has_a_page_in_the_reference) {
   EXPECT_THAT(text_of(root() / "README.md"), HasSubstr("(plugins/" + full_name(GetParam()) + "/README.md)"));
 }
 
+TEST_P(EveryPlugin, knows_of_its_buffer) {
+  const fs::path folder = folder_of(GetParam());
+  const bool buffered = std::any_of(fs::directory_iterator(folder), fs::directory_iterator(), [](const auto& file) {
+    return file.is_regular_file() && text_of(file.path()).find("public ChunkOutput") != std::string::npos;
+  });
+  EXPECT_TRUE(!buffered || GetParam().schema().leaves_section("buffer")) << "its <buffer> would be warned of";
+}
+
 TEST_P(EveryPlugin, names_default_plugins_that_are_there) {
   const Registry registry(builtin_plugins());
   const Schema schema = GetParam().schema();
