@@ -149,6 +149,7 @@ def test_a_kept_connection_that_the_server_has_closed_loses_nothing(logboom):
         for number in range(20):
             send(program)
             program.wait_for_counter("logboom_forward_sent_events_total", 2 * number + 2)
+            receiver.wait_for_messages(number + 1)
             receiver.finish()
             wait_until(lambda: not receiver.open, 5, "its end")
         assert receiver.connections == 20
