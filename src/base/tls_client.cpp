@@ -89,7 +89,7 @@ std::vector<std::string> paths_of(const TlsClientOptions& options) {
 
 }  // namespace
 
-void TlsMemory::Free::operator()(SSL_SESSION* session) const noexcept { ::SSL_SESSION_free(session); }
+void TlsMemory::Free::operator()(SSL_SESSION* one) const noexcept { ::SSL_SESSION_free(one); }
 
 TlsClient::TlsClient(TlsClientOptions options, Log& log)
     : options_(std::move(options)),

@@ -18,7 +18,7 @@ namespace logboom {
 /// What one client remembers of its connections to one address. Must outlive their streams. Threads: one at a time.
 struct TlsMemory {
   struct Free {
-    void operator()(SSL_SESSION* session) const noexcept;
+    void operator()(SSL_SESSION* one) const noexcept;
   };
   std::shared_ptr<SSL_CTX> context;  // of the session
   std::unique_ptr<SSL_SESSION, Free> session;
