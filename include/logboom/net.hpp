@@ -109,6 +109,19 @@ class Session : public Handler {
   /// True while answers are owed, or expected by this peer: such a connection is closed with FIN behind its answers;
   /// the others are reset at shutdown, so that their clients notice.
   virtual bool answers() const { return false; }
+
+  /// Another process is about to take the connection over. True where the session is between two messages, or has
+  /// consumed nothing of the one that has begun; it gets no more bytes then. False: it gets more until it is; it goes
+  /// on to the end of the message that it is in, leaves what follows unconsumed, and is asked again.
+  virtual bool pause() { return true; }
+  /// After `pause`: nobody takes the connection over. What was left unconsumed comes again.
+  virtual void go_on() {}
+  /// After `pause`, when nothing is `waiting`: what a new session needs, beside the bytes that were not consumed, to go
+  /// on with this connection (logboom/session_state.hpp); it gets it by `take_over`. This session is then destroyed
+  /// without `on_end`. Nothing: it can't be handed over, and ends as at a shutdown.
+  virtual std::optional<std::string> hand_over() { return std::nullopt; }
+  /// The first call, where the connection comes from another process: what the session there has written down.
+  virtual void take_over(std::string_view state) { static_cast<void>(state); }
 };
 
 /// One datagram; valid during the call that brings it.

@@ -240,6 +240,19 @@ class SessionDriver {
     session_->on_end(reason, residue_.size());
   }
 
+  /// As an upgrade does it: the session's state and the bytes that it left, for a session that takes over. Nothing: it
+  /// is in the middle of a message, owes something, or can't be handed over. It is over where there is something.
+  std::optional<std::pair<std::string, std::string>> hand_over() {
+    if (ended_ || !session_->pause() || session_->waiting()) return std::nullopt;
+    std::optional<std::string> state = session_->hand_over();
+    ended_ = state.has_value();
+    return state ? std::optional(std::pair(std::move(*state), residue_)) : std::nullopt;
+  }
+  void take_over(const std::pair<std::string, std::string>& handed) {
+    session_->take_over(handed.first);
+    feed(handed.second);
+  }
+
   FakeConnection& connection() noexcept { return connection_; }
   net::Session& session() noexcept { return *session_; }
   bool ended() const noexcept { return ended_; }

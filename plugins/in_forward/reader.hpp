@@ -53,6 +53,10 @@ class Reader {
 
   /// What is kept of the message that is being read, beside what `read` left.
   std::size_t held() const noexcept { return in_carrier() && !discard_ ? message_bytes_ : 0; }
+  /// True where bytes of a message are done with that is not whole.
+  bool has_consumed_part() const noexcept { return step_ == Step::junk || message_bytes_ != 0; }
+  /// Reads on, where the owner had ended it.
+  void go_on() noexcept { stopped_ = false; }
 
   /// True between the head and the end of a message that carries entries.
   bool in_carrier() const noexcept { return in_message_ && step_ != Step::message; }

@@ -1,6 +1,7 @@
 #include "session.hpp"
 
 #include <logboom/json.hpp>
+#include <logboom/session_state.hpp>
 
 #include "payload.hpp"
 
@@ -9,6 +10,7 @@ namespace logboom::in_forward {
 namespace {
 
 constexpr std::uint64_t short_connection_messages = 3;
+constexpr std::uint64_t state_form = 1;
 
 std::string text_of(const Record& record, std::string_view key) {
   const msgpack::Value value = record.find(key);
@@ -129,7 +131,7 @@ bool ForwardSession::message_end(const MessageEnd& message) {
   const bool asks = static_cast<bool>(message.option.chunk);
   if (asks) owe_answer(message.option.chunk, message.mode);
   if (message.mode != MessageEnd::Mode::message || (!asks && acks_.count() != 0)) collector_.flush();
-  if (!options.deny_keepalive) return true;
+  if (!options.deny_keepalive) return !pausing_;
   collector_.flush();
   close_when_answered();
   return false;
@@ -159,7 +161,7 @@ std::string ForwardSession::answer_to(const msgpack::Value& chunk) const {
 
 /// A message that can be told from others goes on alone, so that buffers see which one it is.
 void ForwardSession::owe_answer(const msgpack::Value& chunk, MessageEnd::Mode mode) {
-  if (acks_.count() == 0) {
+  if (!has_asked()) {
     connection_.prompt();
     if (mode == MessageEnd::Mode::message) remember_container();
   }
@@ -282,6 +284,42 @@ void ForwardSession::on_timer() {
   if (std::exchange(given_up_, true)) return;
   shared_.door->too_slow(connection_);
   connection_.close(net::Close::reset);
+}
+
+bool ForwardSession::pause() {
+  pausing_ = true;
+  return given_up_ || !reader_.has_consumed_part();
+}
+
+void ForwardSession::go_on() {
+  pausing_ = false;
+  reader_.go_on();
+}
+
+std::optional<std::string> ForwardSession::hand_over() {
+  if (given_up_ || handshake_ || reader_.has_consumed_part()) return std::nullopt;
+  StateWriter state;
+  state.put(state_form);
+  state.put(begun_ ? json_ ? 2U : 1U : 0U);
+  state.put(has_asked() ? 1U : 0U);
+  state.put(warned_ ? 1U : 0U);
+  state.put(messages_);
+  state.put(container_);
+  return state.take();
+}
+
+/// A state that is not understood is none: the next byte then says again what is spoken.
+void ForwardSession::take_over(std::string_view state) {
+  StateReader in(state);
+  if (in.number() != state_form) return;
+  const std::uint64_t begun = in.number();
+  begun_ = begun != 0;
+  if (begun == 2) json_ = std::make_unique<Json>();
+  asked_before_ = in.number() != 0;
+  warned_ = in.number() != 0;
+  messages_ = in.number();
+  container_ = in.text();
+  if (asked_before_) connection_.prompt();
 }
 
 void ForwardSession::on_end(net::End end, std::size_t unconsumed) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,8 +45,12 @@ class ForwardSession final : public net::Session, private Reader::Owner {
   void on_receipt(std::uint64_t token, bool confirmed) override;
   void on_timer() override;
   void on_end(net::End end, std::size_t unconsumed) override;
-  bool answers() const override { return acks_.count() != 0; }
+  bool answers() const override { return has_asked(); }
   bool waiting() const override { return !acks_.empty(); }
+  bool pause() override;
+  void go_on() override;
+  std::optional<std::string> hand_over() override;
+  void take_over(std::string_view state) override;
 
  private:
   struct Json;
@@ -67,6 +72,7 @@ class ForwardSession final : public net::Session, private Reader::Owner {
   void send_acks();
   void give_up(Counter& counter, std::string_view why);
   void warn_once(std::string_view what);
+  bool has_asked() const noexcept { return asked_before_ || acks_.count() != 0; }
 
   net::Connection& connection_;
   Shared& shared_;
@@ -77,7 +83,9 @@ class ForwardSession final : public net::Session, private Reader::Owner {
   std::unique_ptr<forward::HandshakeServer> handshake_;  // while the client has not said who it is
   std::string container_;                                // whose log this is, where the sender asks for answers
   std::uint64_t messages_ = 0;
-  std::size_t held_ = 0;  // of a message that is not whole
+  std::size_t held_ = 0;       // of a message that is not whole
+  bool asked_before_ = false;  // for an ack, in another process
+  bool pausing_ = false;       // nothing is read beyond the end of a message
   bool begun_ = false;
   bool given_up_ = false;  // what comes is not looked at
   bool closing_ = false;   // as soon as nothing is owed

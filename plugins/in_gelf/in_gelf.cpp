@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <optional>
+#include <string>
 
 #include <logboom/input.hpp>
 
@@ -71,6 +73,9 @@ class TcpSession final : public net::Session {
   void on_end(net::End, std::size_t unconsumed) override {
     if (unconsumed != 0) shared_.unterminated.add();
   }
+  /// All that there is: whether the rest of a message is to be left out.
+  std::optional<std::string> hand_over() override { return skipping_ ? "skipping" : ""; }
+  void take_over(std::string_view state) override { skipping_ = state == "skipping"; }
 
  private:
   void message(std::string_view text, const EventTime& now, std::size_t limit) {

@@ -54,10 +54,11 @@ std::size_t HttpSession::on_bytes(const SlabPtr&, std::uint8_t* data, std::size_
   last_bytes_ = Clock::now();
   const char* const bytes = reinterpret_cast<const char*>(data);
   std::size_t at = 0;
-  while (at != size && !discarding_) {
+  while (at != size && !discarding_ && (in_request_ || !pausing_)) {
     std::size_t used = 0;
     const RequestReader::Status status = reader_.read(bytes + at, size - at, used);
     at += used;
+    in_request_ = status == RequestReader::Status::incomplete && (in_request_ || used != 0);
     switch (status) {
       case RequestReader::Status::complete: handle(reader_.take()); continue;
       case RequestReader::Status::incomplete: check_expectation(); return discarding_ ? size : at;
@@ -66,7 +67,7 @@ std::size_t HttpSession::on_bytes(const SlabPtr&, std::uint8_t* data, std::size_
       case RequestReader::Status::body_too_large: give_up(413, "the body is beyond body_size_limit"); break;
     }
   }
-  return size;
+  return discarding_ ? size : at;
 }
 
 void HttpSession::check_expectation() {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <logboom/compress.hpp>
@@ -44,6 +45,15 @@ class HttpSession final : public net::Session {
   void on_timer() override;
   bool answers() const override { return true; }
   bool waiting() const override { return !owed_.empty(); }
+  bool pause() override {
+    pausing_ = true;
+    return !in_request_;
+  }
+  void go_on() override { pausing_ = false; }
+  /// Between two requests there is nothing to know.
+  std::optional<std::string> hand_over() override {
+    return in_request_ || discarding_ ? std::nullopt : std::optional<std::string>("");
+  }
 
  private:
   struct Answer {
@@ -81,6 +91,8 @@ class HttpSession final : public net::Session {
   std::deque<Owed> owed_;
   std::uint64_t first_token_ = 0;  // of the first that is owed
   bool continue_owed_ = false;     // 100, as soon as all that came before is answered
+  bool in_request_ = false;        // a part of one is taken
+  bool pausing_ = false;           // none is begun
   bool discarding_ = false;        // what comes is not looked at
   bool broken_ = false;            // because it can't be understood
   Clock::time_point last_bytes_ = Clock::now();

@@ -161,6 +161,11 @@ void Events::on_timer() {
   out_.flush();
 }
 
+void Events::load(StateReader& in) {
+  joiner_.load(in, Joiner::Clock::now());
+  if (!joiner_.empty()) set_timer();
+}
+
 void Events::end() {
   give_out(true);
   out_.flush();

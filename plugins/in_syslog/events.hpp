@@ -31,6 +31,9 @@ class Events final : private ParsedSink {
   void on_timer();
   /// Gives out everything that is held.
   void end();
+  /// What is held, for the events of the same sender in another process.
+  void save(StateWriter& out) const { joiner_.save(out); }
+  void load(StateReader& in);
   /// What is added from here to `end_receipt` is part of this promise.
   void begin_receipt(Receipt receipt) { out_.begin_receipt(std::move(receipt)); }
   void end_receipt() { out_.end_receipt(); }

@@ -96,6 +96,27 @@ void Framer::keep(std::string_view bytes) {
   begun_.append(bytes.substr(0, room));
 }
 
+void Framer::save(StateWriter& out) const {
+  out.put(delimiter_);
+  out.put((end_is_known_ ? 1U : 0U) | (cut_ ? 2U : 0U));
+  out.put(static_cast<std::uint64_t>(state_));
+  out.put(left_);
+  out.put(begun_);
+}
+
+/// A delimiter that is configured anew holds from the next message on, where the sender's own was not seen.
+void Framer::load(StateReader& in) {
+  const std::string_view delimiter = in.text();
+  const std::uint64_t flags = in.number();
+  end_is_known_ = (flags & 1) != 0;
+  cut_ = (flags & 2) != 0;
+  const std::uint64_t state = in.number();
+  state_ = state > 2 ? State::head : static_cast<State>(state);
+  left_ = in.number();
+  begun_ = in.text();
+  if (limits_.delimiter == "\n" && delimiter.size() == 1) delimiter_ = delimiter;
+}
+
 std::string_view Framer::take(std::string_view& bytes, bool& whole) {
   if (state_ == State::line) return take_line(bytes, whole);
   const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size()));

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include <logboom/session_state.hpp>
+
 namespace logboom::in_syslog {
 
 enum class FrameType : std::uint8_t {
@@ -34,6 +36,10 @@ class Framer {
   /// which is left out.
   template <class Message>
   bool finish(Message&& message);
+
+  /// Where it is in the stream, for a framer in another process that goes on with it.
+  void save(StateWriter& out) const;
+  void load(StateReader& in);
 
  private:
   enum class State : std::uint8_t { head, line, counted };

@@ -43,4 +43,30 @@ bool Joiner::next_due(Clock::time_point now, bool all, Whole& whole) {
   return true;
 }
 
+void Joiner::save(StateWriter& out) const {
+  out.put(held_.size());
+  for (const Held& held : held_) {
+    out.put(held.sender);
+    out.put(held.whole.text);
+    out.put(static_cast<std::uint64_t>(held.whole.arrival.sec));
+    out.put(held.whole.arrival.nsec);
+    out.put(held.whole.address);
+    out.put(held.whole.parts);
+  }
+}
+
+void Joiner::load(StateReader& in, Clock::time_point now) {
+  for (std::uint64_t left = in.number(); left != 0 && in.ok(); --left) {
+    Held held;
+    held.sender = in.text();
+    held.whole.text = in.text();
+    held.whole.arrival.sec = static_cast<std::int64_t>(in.number());
+    held.whole.arrival.nsec = static_cast<std::uint32_t>(in.number());
+    held.whole.address = in.text();
+    held.whole.parts = in.number();
+    held.until = now + timeout_;
+    if (in.ok()) held_.push_back(std::move(held));
+  }
+}
+
 }  // namespace logboom::in_syslog

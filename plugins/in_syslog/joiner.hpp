@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include <logboom/session_state.hpp>
 #include <logboom/syslog.hpp>
 #include <logboom/time.hpp>
 
@@ -33,6 +34,9 @@ class Joiner {
             Clock::time_point now, Whole& whole, bool& is_whole);
   /// One that has waited for too long, or any, if `all`; false where there is none.
   bool next_due(Clock::time_point now, bool all, Whole& whole);
+  /// What is held, for a joiner in another process.
+  void save(StateWriter& out) const;
+  void load(StateReader& in, Clock::time_point now);
   bool empty() const noexcept { return held_.empty(); }
   Clock::duration timeout() const noexcept { return timeout_; }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,11 @@ class RelpSession final : public net::Session {
   void on_receipt(std::uint64_t token, bool confirmed) override;
   bool answers() const override { return true; }
   bool waiting() const override { return !pending_.empty(); }
+  /// All that there is: whether the session is open.
+  std::optional<std::string> hand_over() override {
+    return done_ ? std::nullopt : std::optional<std::string>(open_ ? "open" : "");
+  }
+  void take_over(std::string_view state) override { open_ = state == "open"; }
 
  private:
   struct Pending {

@@ -32,6 +32,20 @@ std::size_t StreamSession::on_bytes(const SlabPtr&, std::uint8_t* data, std::siz
   return size;
 }
 
+std::optional<std::string> StreamSession::hand_over() {
+  if (refused_) return std::nullopt;
+  StateWriter state;
+  framer_.save(state);
+  events_.save(state);
+  return state.take();
+}
+
+void StreamSession::take_over(std::string_view state) {
+  StateReader in(state);
+  framer_.load(in);
+  events_.load(in);
+}
+
 void StreamSession::on_end(net::End end, std::size_t) {
   if (refused_) return events_.end();
   const EventTime now = time_now();

@@ -15,6 +15,8 @@ class StreamSession final : public net::Session {
   std::size_t on_bytes(const SlabPtr& slab, std::uint8_t* data, std::size_t size) override;
   void on_end(net::End end, std::size_t unconsumed) override;
   void on_timer() override { events_.on_timer(); }
+  std::optional<std::string> hand_over() override;
+  void take_over(std::string_view state) override;
 
  private:
   net::Connection& connection_;

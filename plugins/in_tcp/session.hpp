@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include <logboom/networks.hpp>
@@ -33,6 +35,11 @@ class TcpSession final : public net::Session {
 
   std::size_t on_bytes(const SlabPtr& slab, std::uint8_t* data, std::size_t size) override;
   void on_end(net::End end, std::size_t unconsumed) override;
+  /// All that there is: whether the rest of a message is to be left out.
+  std::optional<std::string> hand_over() override {
+    return refused_ ? std::nullopt : std::optional<std::string>(skipping_ ? "skipping" : "");
+  }
+  void take_over(std::string_view state) override { skipping_ = state == "skipping"; }
 
  private:
   void message(std::string_view text, const EventTime& now);

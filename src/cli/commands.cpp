@@ -1,10 +1,8 @@
 #include "cli/commands.hpp"
 
-#include <filesystem>
 #include <iostream>
 
 #include "base/log.hpp"
-#include "base/metrics.hpp"
 #include "cli/certs.hpp"
 #include "cli/check.hpp"
 #include "cli/dlq.hpp"
@@ -14,61 +12,15 @@
 #include "cli/ledger.hpp"
 #include "cli/load_config.hpp"
 #include "cli/load_registry.hpp"
-#include "cli/process.hpp"
 #include "cli/replay.hpp"
-#include "cli/running_system.hpp"
+#include "cli/run.hpp"
 #include "cli/test_command.hpp"
 #include "cli/verify.hpp"
-#include "config/dump.hpp"
 #include "pipeline/registry.hpp"
-#include "pipeline/runtime.hpp"
 
 namespace logboom {
 
 namespace {
-
-/// The process as the command line and `<system>` want it. Before there are threads.
-std::unique_ptr<Daemon> prepare_process(const CliOptions& options, const SystemSection& system, RunningSystem& running,
-                                        OwnLog& log) {
-  std::unique_ptr<Daemon> daemon;
-  if (!options.daemon_path.empty()) {
-    if (system.log_path.empty()) log.warn("-d without -o: the log goes nowhere once the process is in the background");
-    daemon = std::make_unique<Daemon>(std::filesystem::absolute(options.daemon_path));
-  }
-  running.start();
-  change_user(options.user, options.group, system.log_path);
-  return daemon;
-}
-
-int run_pipeline(const CliOptions& options, const Registry& registry, OwnLog& log) {
-  MetricsRegistry metrics;
-  const WarnFn warn = [&log](const SourcePos& pos, const std::string& message) {
-    log.warn(cat(pos.to_string(), ": ", message));
-  };
-  ParseOptions parse;
-  parse.warn = warn;
-  for (const std::string& warning : options.warnings) log.warn(warning);
-  if (options.dry_run) return dry_run(options, registry, log);
-  const auto [root, system] = load_config(options, parse);
-  Pipeline::Context context{registry, log, metrics, system.settings, 1, warn};
-  context.dead_letters_limit = system.dead_letters_limit;
-  RunningSystem running(options, system, log);
-  const std::unique_ptr<Daemon> daemon = prepare_process(options, system, running, log);
-  log.info(cat("logboom " LOGBOOM_VERSION " starts with ", options.config_path));
-  if (!system.suppress_config_dump) log.debug(cat("the configuration:\n", dump(root)));
-  const auto load_again = [&]() -> NewConfig {
-    LoadedConfig again = load_config(options, parse);
-    std::string text = again.system.suppress_config_dump ? "" : dump(again.root);
-    const auto take = [&running, &log, next = again.system, text = std::move(text)] {
-      running.change(next);
-      if (!text.empty()) log.debug(cat("the configuration:\n", text));
-    };
-    return {std::move(again.root), again.system.settings, take};
-  };
-  Runtime runtime(root, std::move(context), log, metrics, load_again);
-  if (daemon) daemon->ready();
-  return runtime.run();
-}
 
 Registry registry_for_command(const CliOptions& options) {
   return load_registry(options, [](const std::string& warning) { std::cerr << "logboom: " << warning << "\n"; });

@@ -19,7 +19,8 @@ namespace {
 constexpr const char* footer =
     "Without -c the configuration is $FLUENT_CONF, else /fluentd/etc/$FLUENTD_CONF, else /etc/logboom/logboom.conf,\n"
     "else /etc/fluent/fluent.conf.\n"
-    "Signals: TERM and INT stop, HUP reloads, USR1 flushes and opens files anew, CONT prints all counters.\n"
+    "Signals: TERM and INT stop, HUP reloads, USR1 flushes and opens files anew, USR2 hands over to a new\n"
+    "process, CONT prints all counters.\n"
     "Exit status: 0 fine, 1 a command line or configuration that is wrong, or a port that is taken.";
 
 constexpr const char* default_setup_folder = "/etc/fluent";
@@ -278,12 +279,14 @@ std::string default_plugin_folder(const CliEnvironment& environment) {
 }
 
 CliOptions parse_cli(int argc, const char* const* argv, const CliEnvironment& environment) {
+  std::vector<std::string> arguments(argv, argv + argc);
   // Fluentd's image takes the program's name as the first word of its command.
   if (argc > 1 && std::string_view(argv[1]) == "fluentd") {
     --argc;
     ++argv;
   }
   CliOptions options;
+  options.arguments = std::move(arguments);
   options.config_path = default_config_path(environment);
   const std::string default_folder = default_plugin_folder(environment);
   Flags flags;

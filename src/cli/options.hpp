@@ -88,6 +88,8 @@ struct CliOptions {
   /// What to tell the user about options of Fluentd that change nothing here.
   std::vector<std::string> warnings;
   std::vector<std::string> plugin_folders;
+  /// As they were given, the program's name first: for a new process that takes over.
+  std::vector<std::string> arguments;
 
   std::string text;
   std::string plugin;

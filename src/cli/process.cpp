@@ -131,19 +131,34 @@ Daemon::Daemon(std::string pid_path) : pid_path_(std::move(pid_path)) {
   if (second != 0) ::_exit(second < 0 ? 1 : 0);
   ::close(pipe[0]);
   parent_ = pipe[1];
-  errno = 0;
-  std::ofstream file(pid_path_);
-  file << ::getpid() << std::flush;
-  if (!file) fail("can't write the process's number to " + pid_path_);
+  write_number();
   lead_nowhere({STDIN_FILENO, STDOUT_FILENO});
+}
+
+std::unique_ptr<Daemon> Daemon::in_background(std::string pid_path) {
+  std::unique_ptr<Daemon> daemon(new Daemon);
+  daemon->waiting_path_ = std::move(pid_path);
+  return daemon;
 }
 
 Daemon::~Daemon() {
   if (parent_ >= 0) ::close(parent_);
-  ::unlink(pid_path_.c_str());
+  if (!pid_path_.empty()) ::unlink(pid_path_.c_str());
+}
+
+void Daemon::write_number() const {
+  errno = 0;
+  std::ofstream file(pid_path_);
+  file << ::getpid() << std::flush;
+  if (!file) fail("can't write the process's number to " + pid_path_);
 }
 
 void Daemon::ready() {
+  if (!waiting_path_.empty()) {
+    pid_path_ = std::exchange(waiting_path_, {});
+    return write_number();
+  }
+  if (parent_ < 0) return;
   lead_nowhere({STDERR_FILENO});
   const char byte = 1;
   static_cast<void>(!::write(parent_, &byte, 1));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
 namespace logboom {
@@ -18,6 +19,8 @@ class Daemon {
   /// new one ends before. Writes the process's number to the file. To be called while there is one thread. Throws
   /// std::runtime_error.
   explicit Daemon(std::string pid_path);
+  /// The process is in the background already, in the place of another one; the file is written by `ready`.
+  static std::unique_ptr<Daemon> in_background(std::string pid_path);
   /// Removes the file with the process's number.
   ~Daemon();
   Daemon(const Daemon&) = delete;
@@ -25,9 +28,15 @@ class Daemon {
 
   /// From now on stderr leads nowhere, too. Throws std::runtime_error.
   void ready();
+  /// Another process takes this one's place, and has the file.
+  void leave() noexcept { pid_path_.clear(); }
 
  private:
-  std::string pid_path_;
+  Daemon() = default;
+  void write_number() const;
+
+  std::string pid_path_;      // of a file that is ours
+  std::string waiting_path_;  // of one that will be
   int parent_ = -1;
 };
 

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <utility>
 
+#include "net/hand_over.hpp"
 #include "net/tls_failure.hpp"
 
 namespace logboom::net {
@@ -58,8 +59,13 @@ StreamConnection::~StreamConnection() {
 void StreamConnection::open() {
   in_call_ = true;
   session_ = group_.sessions(*this);
-  session_->on_open();
+  if (inherited_) {
+    session_->take_over(inherited_->state);
+  } else {
+    session_->on_open();
+  }
   in_call_ = false;
+  if (std::exchange(inherited_, nullptr)) consume_kept();
   after_call();
 }
 
@@ -75,7 +81,7 @@ std::size_t StreamConnection::on_ready(std::uint32_t events) {
 }
 
 bool StreamConnection::may_read() const noexcept {
-  return state_ == State::open && !held_ && !choked_ && !close_wanted_ && !peer_done_;
+  return state_ == State::open && !held_ && !choked_ && !close_wanted_ && !peer_done_ && (!frozen_ || pausing_);
 }
 
 std::ptrdiff_t StreamConnection::receive(std::uint8_t* data, std::size_t size) {
@@ -163,6 +169,8 @@ void StreamConnection::on_no_bytes(std::ptrdiff_t result) {
 std::size_t StreamConnection::consume(const SlabPtr& slab, std::uint8_t* data, std::size_t size) {
   in_call_ = true;
   const std::size_t used = session_->on_bytes(slab, data, size);
+  begun_ = true;
+  if (pausing_) pausing_ = !session_->pause();
   in_call_ = false;
   return used;
 }

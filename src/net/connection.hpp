@@ -18,6 +18,7 @@ namespace logboom::net {
 
 class Admission;
 class TlsFailures;
+struct HandedConnection;
 struct TlsGroup;
 
 struct PeerName {
@@ -32,6 +33,7 @@ struct PeerName {
 struct StreamGroup {
   StreamListen options;
   Host::SessionFactory sessions;
+  std::string key;       // a ListenerKey; empty where it has none
   bool adopted = false;  // descriptors that a plugin opened, perhaps no sockets
   EmitterSource emitter;
   InputOwner owner;
@@ -68,6 +70,11 @@ class StreamConnection final : public Connection, public Resident, public Flow {
     return emitter_->standing() >= (group_.adopted ? Emitter::Standing::inherited : Emitter::Standing::orphaned);
   }
   void failed(std::string_view why) override;
+  void freeze(bool on) override;
+  bool quiet() const override;
+  void hand_over(Handover& to) override;
+  /// Before `open`: goes on with a connection of another process.
+  void inherit(HandedConnection handed);
 
   const std::string& peer() const override { return peer_.full; }
   const std::string& peer_address() const override { return peer_.address; }
@@ -98,6 +105,9 @@ class StreamConnection final : public Connection, public Resident, public Flow {
   std::size_t read_small();
   std::size_t read_large();
   std::size_t consume(const SlabPtr& slab, std::uint8_t* data, std::size_t size);
+  void consume_kept();
+  std::string kept() const;
+  bool can_be_handed(const Handover& to) const;
   void on_no_bytes(std::ptrdiff_t result);
   void keep(const std::uint8_t* data, std::size_t size);
   std::size_t unconsumed() const noexcept;
@@ -124,6 +134,7 @@ class StreamConnection final : public Connection, public Resident, public Flow {
   PeerName peer_;
   std::uint64_t id_;
   std::unique_ptr<Session> session_;
+  std::unique_ptr<HandedConnection> inherited_;  // until it is open
 
   std::unique_ptr<std::uint8_t[]> small_;  // a residue that waits for its rest
   std::uint32_t small_size_ = 0;
@@ -149,6 +160,9 @@ class StreamConnection final : public Connection, public Resident, public Flow {
   bool in_call_ = false;
   bool choked_ = false;  // the peer does not read its answers
   bool close_wanted_ = false;
+  bool frozen_ = false;
+  bool pausing_ = false;    // on its way to the end of a message, while it is frozen
+  bool begun_ = false;      // something was received
   bool peer_done_ = false;  // the peer has shut its sending side
   bool shutting_down_ = false;
   bool write_shut_ = false;

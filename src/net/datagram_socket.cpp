@@ -1,5 +1,7 @@
 #include "net/datagram_socket.hpp"
 
+#include "net/hand_over.hpp"
+
 #include <fcntl.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
@@ -10,6 +12,7 @@
 #include <array>
 #include <cstring>
 #include <filesystem>
+#include <stdexcept>
 #include <unordered_map>
 
 namespace logboom::net {
@@ -21,6 +24,18 @@ constexpr int rounds_each_time = 16;
 constexpr int rounds_at_the_end = 256;
 constexpr std::size_t most_names = 4096;
 constexpr std::chrono::minutes name_lifetime{5};
+
+std::uint32_t dropped_by_kernel(int fd) {
+  std::uint32_t counts[SK_MEMINFO_VARS] = {};
+  socklen_t size = sizeof counts;
+  return ::getsockopt(fd, SOL_SOCKET, SO_MEMINFO, counts, &size) == 0 ? counts[SK_MEMINFO_DROPS] : 0;
+}
+
+void set_receive_buffer(int fd, std::size_t bytes) {
+  if (bytes == 0) return;
+  const int size = static_cast<int>(std::min<std::size_t>(bytes, 1U << 30));
+  ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+}
 
 }  // namespace
 
@@ -100,8 +115,19 @@ struct DatagramSocket::Space {
   std::unordered_map<std::string, Name> names;
 };
 
+BoundSocket::BoundSocket(PassedSocket passed)
+    : fd_(std::move(passed.fd)),
+      name_(passed.where()),
+      unix_path_(passed.unix_path),
+      port_(port_of(passed.address)),
+      borrowed_(true),
+      managed_(passed.managed),
+      managed_name_(passed.managed ? passed.name : std::string()) {
+  more_dropped(passed.dropped.value_or(dropped_by_kernel(fd_.get())));
+}
+
 BoundSocket::~BoundSocket() {
-  if (!unix_path_.empty()) ::unlink(unix_path_.c_str());
+  if (!unix_path_.empty() && !managed_ && !borrowed_) ::unlink(unix_path_.c_str());
 }
 
 /// A socket that is connected hears that peer only: here one that never sends.
@@ -119,6 +145,14 @@ void BoundSocket::retire() noexcept {
   }
   ::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&nobody.storage), nobody.size);
   share_port(fd_.get(), true);
+}
+
+PassedSocket BoundSocket::duplicate(const std::string& input_id) const {
+  const int fd = ::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0);
+  if (fd < 0) throw std::runtime_error(cat("can't pass ", name_, " on: ", reason(errno)));
+  PassedSocket copy = PassedSockets::look_at(fd, managed_ ? managed_name_ : input_id, managed_);
+  copy.dropped = dropped_.load();
+  return copy;
 }
 
 std::uint32_t BoundSocket::more_dropped(std::uint32_t so_far) noexcept {
@@ -151,7 +185,7 @@ std::size_t DatagramSocket::on_ready(std::uint32_t) {
 
 std::size_t DatagramSocket::read_some(int rounds) {
   std::size_t bytes = 0;
-  for (int i = 0; i < rounds && !held_ && !ended_; ++i) {
+  for (int i = 0; i < rounds && !held_ && !frozen_ && !ended_; ++i) {
     if (receive(bytes) < static_cast<int>(batch)) break;
   }
   count_dropped();
@@ -159,12 +193,7 @@ std::size_t DatagramSocket::read_some(int rounds) {
 }
 
 /// What found no room is asked for behind each read, and not told by the next datagram, which may never come.
-void DatagramSocket::count_dropped() {
-  std::uint32_t counts[SK_MEMINFO_VARS] = {};
-  socklen_t size = sizeof counts;
-  if (::getsockopt(fd_.get(), SOL_SOCKET, SO_MEMINFO, counts, &size) != 0) return;
-  group_.kernel_dropped.add(bound_->more_dropped(counts[SK_MEMINFO_DROPS]));
-}
+void DatagramSocket::count_dropped() { group_.kernel_dropped.add(bound_->more_dropped(dropped_by_kernel(fd_.get()))); }
 
 int DatagramSocket::receive(std::size_t& bytes) {
   Space& space = *space_;
@@ -195,7 +224,7 @@ void DatagramSocket::on_settled(std::uint64_t token, bool confirmed) {
 
 void DatagramSocket::on_timer() {
   if (ended_) return;
-  timer_due_ = held_ && !shutting_down_;
+  timer_due_ = (held_ || frozen_) && !shutting_down_;
   if (!timer_due_) call([this] { session_->on_timer(); });
   after_call();
 }
@@ -213,6 +242,20 @@ void DatagramSocket::shut_down() {
   after_call();
 }
 
+void DatagramSocket::freeze(bool on) {
+  if (ended_) return;
+  frozen_ = on;
+  if (!on && timer_due_) return on_timer();
+  after_call();
+}
+
+/// What has come and was not read stays in the socket.
+void DatagramSocket::hand_over(Handover& to) {
+  if (ended_) return;
+  frozen_ = to.wanted->contains(group_.key);
+  shut_down();
+}
+
 void DatagramSocket::drain() {
   if (session_) read_some(rounds_at_the_end);
 }
@@ -226,7 +269,7 @@ void DatagramSocket::failed(std::string_view why) {
 void DatagramSocket::after_call() {
   if (ended_) return;
   if (shutting_down_ && !held_ && !session_->waiting()) return cut();
-  watch(!held_ && !shutting_down_);
+  watch(!held_ && !frozen_ && !shutting_down_);
 }
 
 void DatagramSocket::watch(bool wanted) {
@@ -248,6 +291,11 @@ void DatagramSocket::cut() {
   worker_.bury(*this);
 }
 
+std::shared_ptr<BoundSocket> use_passed(const DatagramListen& options, PassedSocket passed) {
+  set_receive_buffer(passed.fd.get(), options.receive_buffer);
+  return std::make_shared<BoundSocket>(std::move(passed));
+}
+
 std::shared_ptr<BoundSocket> bind_datagrams(const DatagramListen& options, bool beside) {
   const bool on_path = !options.unix_path.empty();
   Fd fd = on_path ? bind_unix(options.unix_path, options.unix_mode, SOCK_DGRAM)
@@ -256,10 +304,7 @@ std::shared_ptr<BoundSocket> bind_datagrams(const DatagramListen& options, bool 
   const SocketAddress local = on_path ? SocketAddress{} : local_address(fd.get());
   const std::uint16_t port = on_path ? std::uint16_t{0} : port_of(local);
   std::string name = on_path ? "unix://" + path : "udp://" + peer_name(local).full;
-  if (options.receive_buffer != 0) {
-    const int size = static_cast<int>(std::min<std::size_t>(options.receive_buffer, 1U << 30));
-    ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-  }
+  set_receive_buffer(fd.get(), options.receive_buffer);
   return std::make_shared<BoundSocket>(std::move(fd), std::move(name), path, port);
 }
 

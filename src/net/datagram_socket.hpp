@@ -7,6 +7,7 @@
 #include <logboom/net.hpp>
 
 #include "net/bind.hpp"
+#include "net/passed_sockets.hpp"
 #include "net/worker_source.hpp"
 
 namespace logboom::net {
@@ -17,10 +18,18 @@ class BoundSocket {
  public:
   BoundSocket(Fd fd, std::string name, std::string unix_path, std::uint16_t port)
       : fd_(std::move(fd)), name_(std::move(name)), unix_path_(std::move(unix_path)), port_(port) {}
+  /// One that somebody else has bound.
+  explicit BoundSocket(PassedSocket passed);
   ~BoundSocket();
   int fd() const noexcept { return fd_.get(); }
   /// "udp://127.0.0.1:514"
   const std::string& name() const noexcept { return name_; }
+  /// The same socket for another process, which will have the path too.
+  PassedSocket duplicate(const std::string& input_id) const;
+  /// It is this process's from now on; one that was passed may still be another's before.
+  void begin() noexcept { borrowed_ = false; }
+  /// Another process has it, and its path.
+  void give_away() noexcept { unix_path_.clear(); }
   /// How many more the kernel has dropped by now than when this was asked last. Any thread.
   std::uint32_t more_dropped(std::uint32_t so_far) noexcept;
   bool has_port(std::uint16_t port) const noexcept { return port_ != 0 && port_ == port; }
@@ -32,6 +41,9 @@ class BoundSocket {
   std::string name_;
   std::string unix_path_;
   std::uint16_t port_;
+  bool borrowed_ = false;
+  bool managed_ = false;  // by a service manager, which calls it this:
+  std::string managed_name_;
   std::atomic<std::uint32_t> dropped_{0};
 };
 
@@ -39,6 +51,7 @@ class BoundSocket {
 struct DatagramGroup {
   DatagramListen options;
   Host::DatagramFactory sessions;
+  std::string key;  // a ListenerKey
   Counter datagrams;
   Counter bytes;
   Counter reads;
@@ -59,6 +72,9 @@ class DatagramSocket final : public WorkerSource {
   void shut_down() override;
   void cut() override;
   void failed(std::string_view why) override;
+  void freeze(bool on) override;
+  bool quiet() const override { return !held_ && !(session_ && session_->waiting()); }
+  void hand_over(Handover& to) override;
 
  private:
   struct Space;  // what one system call receives into
@@ -82,6 +98,7 @@ class DatagramSocket final : public WorkerSource {
   bool ended_ = false;
 };
 
+std::shared_ptr<BoundSocket> use_passed(const DatagramListen& options, PassedSocket passed);
 /// Makes the bound socket of `options`. Throws std::runtime_error. `beside`: as bind_port has it.
 std::shared_ptr<BoundSocket> bind_datagrams(const DatagramListen& options, bool beside = false);
 

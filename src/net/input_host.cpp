@@ -43,6 +43,7 @@ void InputHost::listen(const StreamListen& where, SessionFactory sessions) {
   set_limits(*stream.group);
   look_for_tls(*stream.group);
   last_port_ = stream.listener->port();
+  stream.group->key = key_of(stream.listener->where());
   register_group(stream.group, stream.listener->where());
   streams_.push_back(std::move(stream));
 }
@@ -99,6 +100,7 @@ void InputHost::listen_datagram(const DatagramListen& where, DatagramFactory ses
     open(datagrams);
     log().info(cat(id_, ": listening on ", datagrams.socket->name()));
   }
+  group.key = key_of(datagrams.socket->name());
   MetricLabels labels = labels_;
   labels.emplace_back("listener", datagrams.socket->name());
   metrics_.counter("logboom_input_datagrams_total", labels, group.datagrams);
@@ -158,6 +160,7 @@ void InputHost::begin(Stream& stream) {
 
 void InputHost::begin(Datagrams& datagrams) {
   if (std::exchange(datagrams.begun, true)) return;
+  datagrams.socket->begin();
   if (datagrams.replaces) server_.retire(std::exchange(datagrams.replaces, nullptr));
   least_loaded(server_.workers())
       .adopt([group = datagrams.group, socket = datagrams.socket, name = cat(id_, " on ", datagrams.socket->name()),

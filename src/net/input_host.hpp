@@ -9,6 +9,7 @@
 
 #include <logboom/net.hpp>
 
+#include "net/hand_over.hpp"
 #include "net/worker.hpp"
 
 namespace logboom::net {
@@ -52,6 +53,16 @@ class InputHost final : public Host {
   void refresh_certificates();
   /// Takes over what was claimed, and begins to accept, to receive and to work.
   void begin();
+  /// The listeners of this input by which the next process knows them.
+  void list(std::set<ListenerKey>& keys) const;
+  /// Its sockets for the next process. Throws std::runtime_error where the system has no room for more descriptors.
+  void offer(std::vector<PassedSocket>& sockets) const;
+  /// Connections wait in the backlog for now, or are accepted again.
+  void pause(bool on);
+  /// As `close`; but the sockets that the next process has are only closed here.
+  void hand_over(const std::set<ListenerKey>& wanted);
+  /// Goes on with a connection of the process before, if it was a listener's of this input. Else it stays the caller's.
+  bool adopt(HandedConnection& connection);
   /// Takes what waits in the backlogs of those listeners that nobody has claimed, and closes them.
   void close();
 
@@ -76,6 +87,7 @@ class InputHost final : public Host {
   void set_limits(StreamGroup& group);
   void look_for_tls(StreamGroup& group);
   void say_expiries(TlsServer& tls);
+  ListenerKey key_of(const std::string& where) const;
   bool claim(Stream& stream);
   bool claim(Datagrams& datagrams);
   void open(Stream& stream);

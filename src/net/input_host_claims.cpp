@@ -73,6 +73,9 @@ std::string InputHost::own_in_the_way(std::uint16_t port, bool streams) const {
 void InputHost::open(Stream& stream) {
   stream.listener =
       std::make_shared<StreamListener>(server_.main_loop(), server_.workers(), stream.group, server_.log());
+  if (std::optional<PassedSocket> passed = server_.passed_sockets().take(stream.group->options, id_)) {
+    return stream.listener->open(id_, std::move(*passed));
+  }
   try {
     return stream.listener->open(id_);
   } catch (const AddressInUse&) {
@@ -118,6 +121,11 @@ bool InputHost::open_beside(Stream& stream) {
 }
 
 void InputHost::open(Datagrams& datagrams) {
+  const DatagramListen& options = datagrams.group->options;
+  if (std::optional<PassedSocket> passed = server_.passed_sockets().take(options, id_)) {
+    datagrams.socket = use_passed(options, std::move(*passed));
+    return;
+  }
   try {
     datagrams.socket = bind_datagrams(datagrams.group->options);
   } catch (const AddressInUse& error) {

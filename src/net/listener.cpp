@@ -1,5 +1,6 @@
 #include "net/listener.hpp"
 
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -69,6 +70,25 @@ void StreamListener::open(const std::string& input_id, bool beside) {
   log_.info(cat(input_id, ": listening on ", where_));
 }
 
+void StreamListener::open(const std::string& input_id, PassedSocket passed) {
+  const StreamListen& options = group_->options;
+  unix_path_ = passed.unix_path;
+  where_ = passed.where();
+  port_ = port_of(passed.address);
+  managed_ = passed.managed;
+  borrowed_ = true;
+  if (managed_) managed_name_ = passed.name;
+  ::listen(passed.fd.get(), options.backlog > 0 ? options.backlog : SOMAXCONN);
+  if (!unix_path_.empty() && !managed_ && options.unix_mode) ::chmod(unix_path_.c_str(), *options.unix_mode);
+  socket_.assign(passed.fd.take());
+  log_.info(cat(input_id, ": listening on ", where_, ", a socket that was passed"));
+}
+
+void StreamListener::begin() {
+  borrowed_ = false;
+  wait();
+}
+
 bool StreamListener::listens_on(const StreamListen& where) const noexcept {
   const StreamListen& mine = group_->options;
   if (!socket_.is_open() || mine.unix_path != where.unix_path) return false;
@@ -79,7 +99,7 @@ void StreamListener::pass_to(std::shared_ptr<StreamGroup> group) {
   group_ = std::move(group);
   const StreamListen& options = group_->options;
   ::listen(socket_.native_handle(), options.backlog > 0 ? options.backlog : SOMAXCONN);
-  if (!unix_path_.empty() && options.unix_mode) ::chmod(unix_path_.c_str(), *options.unix_mode);
+  if (!unix_path_.empty() && !managed_ && options.unix_mode) ::chmod(unix_path_.c_str(), *options.unix_mode);
 }
 
 void StreamListener::open_tcp(bool beside) {
@@ -101,11 +121,11 @@ void StreamListener::open_unix() {
 
 void StreamListener::wait() {
   const auto ready = [self = shared_from_this(), this](const boost::system::error_code& error) {
-    if (error || !socket_.is_open()) return;
+    if (error || !socket_.is_open() || paused_) return;
     if (accept_all()) return wait();
     pause_.expires_after(std::chrono::milliseconds(100));
     pause_.async_wait([self, this](const boost::system::error_code& stopped) {
-      if (!stopped && socket_.is_open()) wait();
+      if (!stopped && socket_.is_open() && !paused_) wait();
     });
   };
   socket_.async_wait(asio::posix::stream_descriptor::wait_read, ready);
@@ -170,13 +190,37 @@ void StreamListener::drain_and_close() {
   close();
 }
 
+PassedSocket StreamListener::duplicate(const std::string& input_id) const {
+  auto& socket = const_cast<asio::posix::stream_descriptor&>(socket_);
+  const int fd = ::fcntl(socket.native_handle(), F_DUPFD_CLOEXEC, 0);
+  if (fd < 0) throw std::runtime_error(cat("can't pass ", where_, " on: ", reason(errno)));
+  return PassedSockets::look_at(fd, managed_ ? managed_name_ : input_id, managed_);
+}
+
+void StreamListener::pause(bool on) {
+  if (!socket_.is_open() || paused_ == on) return;
+  paused_ = on;
+  boost::system::error_code ignored;
+  if (on) {
+    pause_.cancel(ignored);
+    socket_.cancel(ignored);
+  } else {
+    wait();
+  }
+}
+
+void StreamListener::give_away() {
+  unix_path_.clear();
+  close();
+}
+
 void StreamListener::close() {
   if (!socket_.is_open()) return;
   boost::system::error_code ignored;
   pause_.cancel(ignored);
   retire_.cancel(ignored);
   socket_.close(ignored);
-  if (!unix_path_.empty()) ::unlink(unix_path_.c_str());
+  if (!unix_path_.empty() && !managed_ && !borrowed_) ::unlink(unix_path_.c_str());
   unix_path_.clear();
 }
 

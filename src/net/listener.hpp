@@ -11,6 +11,7 @@
 
 #include "net/address.hpp"
 #include "net/connection.hpp"
+#include "net/passed_sockets.hpp"
 
 namespace logboom::net {
 
@@ -26,8 +27,10 @@ class StreamListener : public std::enable_shared_from_this<StreamListener> {
   /// about it.
   /// `beside`: also where listeners are in the way that share their port.
   void open(const std::string& input_id, bool beside = false);
+  /// Listens on a socket that somebody else has bound.
+  void open(const std::string& input_id, PassedSocket passed);
   /// Begins to accept.
-  void begin() { wait(); }
+  void begin();
   /// From now on what is accepted belongs to this group, which listens on the same address.
   void pass_to(std::shared_ptr<StreamGroup> group);
   bool listens_on(const StreamListen& where) const noexcept;
@@ -43,6 +46,12 @@ class StreamListener : public std::enable_shared_from_this<StreamListener> {
   /// Takes what waits in the backlog, then listens no more.
   void drain_and_close();
   void close();
+  /// The same socket for another process, which will have the path too.
+  PassedSocket duplicate(const std::string& input_id) const;
+  /// Begins to accept no more, or goes on; what connects waits in the backlog.
+  void pause(bool on);
+  /// Closes it here: another process has it.
+  void give_away();
 
  private:
   void open_tcp(bool beside);
@@ -61,6 +70,10 @@ class StreamListener : public std::enable_shared_from_this<StreamListener> {
   std::uint16_t port_ = 0;
   std::string where_;
   std::string unix_path_;
+  bool paused_ = false;
+  bool borrowed_ = false;  // its socket, from a process that still may go on with it
+  bool managed_ = false;   // its socket by a service manager, which calls it this:
+  std::string managed_name_;
 };
 
 }  // namespace logboom::net

@@ -7,6 +7,8 @@
 
 namespace logboom::net {
 
+struct Handover;
+
 /// What lives on a worker: a connection, a socket of datagrams, or a task. All calls are the worker's.
 class Resident {
  public:
@@ -27,6 +29,16 @@ class Resident {
   virtual void evict() {}
   /// Now and then: the time to end what has been idle for too long.
   virtual void on_sweep(std::chrono::steady_clock::time_point now) { static_cast<void>(now); }
+  /// Takes nothing in for now, save the rest of a message that it is in the middle of; or goes on. A process that is
+  /// about to take over may not come to it.
+  virtual void freeze(bool on) { static_cast<void>(on); }
+  /// While it is frozen: nothing is owed to anybody, and no message is half read.
+  virtual bool quiet() const { return true; }
+  /// Ends; leaves what the next process can go on with, and does the rest as `shut_down`.
+  virtual void hand_over(Handover& to) {
+    static_cast<void>(to);
+    shut_down();
+  }
   /// One of its calls threw; this is the reason.
   virtual void failed(std::string_view why) = 0;
 };

@@ -1,5 +1,7 @@
 #include "net/server.hpp"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -18,6 +20,13 @@ namespace {
 
 constexpr std::chrono::seconds look_for_certificates{2};
 constexpr std::chrono::milliseconds look_for_idle{500};
+
+sigset_t set_of(const std::vector<int>& signals) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : signals) sigaddset(&set, signal);
+  return set;
+}
 
 }  // namespace
 
@@ -60,11 +69,25 @@ void Server::on_signals(const std::vector<int>& signals, std::function<void(int)
   for (const int signal : signals) impl_->signals.add(signal);
   impl_->on_signal = std::move(handler);
   impl_->wait_for_signal();
+  const sigset_t set = set_of(signals);
+  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+void Server::keep_signals_waiting(const std::vector<int>& signals) {
+  const sigset_t set = set_of(signals);
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
 void Server::run() { impl_->io.run(); }
 void Server::stop() { impl_->io.stop(); }
 void Server::post(std::function<void()> task) { asio::post(impl_->io, std::move(task)); }
+
+void Server::call_after(std::chrono::nanoseconds time, std::function<void()> task) {
+  auto timer = std::make_shared<asio::steady_timer>(impl_->io, time);
+  timer->async_wait([timer, task = std::move(task)](const boost::system::error_code& error) {
+    if (!error) task();
+  });
+}
 
 boost::asio::io_context& Server::main_loop() noexcept { return impl_->io; }
 Log& Server::log() noexcept { return impl_->log; }

@@ -14,7 +14,7 @@ void TaskSource::on_settled(std::uint64_t token, bool confirmed) {
 
 void TaskSource::on_timer() {
   if (ended_) return;
-  timer_due_ = held_ && !shutting_down_;
+  timer_due_ = (held_ || frozen_) && !shutting_down_;
   if (!timer_due_) call([this] { task_->on_timer(); });
   check_end();
 }
@@ -24,9 +24,16 @@ void TaskSource::resume() {
   check_end();
 }
 
+void TaskSource::freeze(bool on) {
+  if (ended_) return;
+  frozen_ = on;
+  if (!on && timer_due_) on_timer();
+}
+
 void TaskSource::shut_down() {
   if (ended_) return;
   shutting_down_ = true;
+  frozen_ = false;
   if (task_) call([this] { task_->on_stop(); });
   if (timer_due_) return on_timer();
   check_end();

@@ -22,6 +22,8 @@ class TaskSource final : public WorkerSource {
   void shut_down() override;
   void cut() override;
   void failed(std::string_view why) override;
+  void freeze(bool on) override;
+  bool quiet() const override { return !held_; }
 
  private:
   void resume() override;

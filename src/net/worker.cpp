@@ -131,6 +131,7 @@ void Worker::adopt(std::function<std::unique_ptr<Resident>(Worker&)> make) {
     impl_->residents.emplace(resident.id(), std::move(made));
     guarded(resident, [this, &resident] {
       resident.open();
+      if (frozen_) resident.freeze(true);
       if (shutting_down_) resident.shut_down();
     });
   });
@@ -138,15 +139,20 @@ void Worker::adopt(std::function<std::unique_ptr<Resident>(Worker&)> make) {
 
 void Worker::begin_shutdown(Clock::time_point deadline, std::function<void()> done) {
   post([this, deadline, done = std::move(done)]() mutable {
-    shutting_down_ = true;
-    impl_->shutdown_done = std::move(done);
-    for (Resident* resident : all_residents(false)) guarded(*resident, [resident] { resident->shut_down(); });
-    auto cutter = std::make_shared<asio::steady_timer>(impl_->io, deadline);
-    cutter->async_wait([this, cutter](const boost::system::error_code& error) {
-      if (error) return;
-      close_rest();
-      after_calls();
-    });
+    end_all(deadline, std::move(done), [](Resident& resident) { resident.shut_down(); });
+  });
+}
+
+void Worker::end_all(Clock::time_point deadline, std::function<void()> done,
+                     const std::function<void(Resident&)>& end) {
+  shutting_down_ = true;
+  impl_->shutdown_done = std::move(done);
+  each_resident(end);
+  auto cutter = std::make_shared<asio::steady_timer>(impl_->io, deadline);
+  cutter->async_wait([this, cutter](const boost::system::error_code& error) {
+    if (error) return;
+    close_rest();
+    after_calls();
   });
 }
 
@@ -162,7 +168,11 @@ void Worker::end_outlived(Clock::time_point deadline) {
 }
 
 void Worker::close_rest() {
-  for (Resident* resident : all_residents(false)) guarded(*resident, [resident] { resident->cut(); });
+  each_resident([](Resident& resident) { resident.cut(); });
+}
+
+void Worker::each_resident(const std::function<void(Resident&)>& call) {
+  for (Resident* resident : all_residents(false)) guarded(*resident, [&call, resident] { call(*resident); });
 }
 
 std::vector<Resident*> Worker::all_residents(bool only_outlived) const {

@@ -29,9 +29,9 @@ using InputOwner = std::function<std::shared_ptr<const void>()>;
 
 /// One thread with an event loop, its slabs and its residents, which are given to it by `adopt` and stay.
 ///
-/// Threads: `post`, `call_at`, `adopt`, `settled`, `connections`, `begin_shutdown` and `end_outlived` from any thread;
-/// all else is the worker's own. Lifetime: outlives every receipt and every slab that it made; `join` before the sinks
-/// are gone is not needed.
+/// Threads: `post`, `call_at`, `adopt`, `settled`, `connections`, `begin_shutdown`, `end_outlived`, `freeze`,
+/// `when_quiet` and `begin_hand_over` from any thread; all else is the worker's own. Lifetime: outlives every receipt
+/// and every slab that it made; `join` before the sinks are gone is not needed.
 class Worker final : public Executor {
  public:
   using Clock = std::chrono::steady_clock;
@@ -59,6 +59,12 @@ class Worker final : public Executor {
   /// Reads what has arrived for every resident, ends each as its protocol asks, and calls `done` on this thread when
   /// none is left; those that still wait at `deadline` are cut.
   void begin_shutdown(Clock::time_point deadline, std::function<void()> done);
+  /// Every resident takes nothing in for now, or goes on; so do those that come.
+  void freeze(bool on);
+  /// Calls `done` on this thread as soon as no resident owes anything, or at the deadline.
+  void when_quiet(Clock::time_point deadline, std::function<void()> done);
+  /// As `begin_shutdown`; what the next process can go on with is left in `to`, which nobody else uses until `done`.
+  void begin_hand_over(Handover& to, Clock::time_point deadline, std::function<void()> done);
   /// The same for those residents that a reload has outlived, with nobody told; the others don't notice.
   void end_outlived(Clock::time_point deadline);
 
@@ -118,7 +124,9 @@ class Worker final : public Executor {
   void fire_timers();
   void close_rest();
   std::vector<Resident*> all_residents(bool only_outlived) const;
+  void each_resident(const std::function<void(Resident&)>& call);
   void check_shutdown();
+  void end_all(Clock::time_point deadline, std::function<void()> done, const std::function<void(Resident&)>& end);
 
   unsigned index_;
   Log& log_;
@@ -128,6 +136,7 @@ class Worker final : public Executor {
   SlabPtr slab_;
   std::size_t slab_used_ = 0;
   bool shutting_down_ = false;
+  bool frozen_ = false;
   std::atomic<std::size_t> connection_count_{0};
   std::atomic<std::thread::id> thread_id_{};
   std::unique_ptr<Impl> impl_;

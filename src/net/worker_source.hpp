@@ -55,6 +55,7 @@ class WorkerSource : public Source, public Resident, public Flow {
   std::uint64_t id_;
   bool held_ = false;
   bool in_call_ = false;
+  bool frozen_ = false;
   bool shutting_down_ = false;
 };
 

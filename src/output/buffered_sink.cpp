@@ -47,6 +47,7 @@ class BufferedSink final : public Sink {
   void drain(std::function<void()> done) override { flusher_.drain(std::move(done)); }
   Stopped stop(std::chrono::steady_clock::time_point deadline) override { return flusher_.stop(deadline); }
   OutputTotals totals() const override { return buffer_->totals(); }
+  bool survives() const noexcept override { return buffer_->survives(); }
   const OutputCounters* counters() const noexcept override { return &counters_; }
 
  private:

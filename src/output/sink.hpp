@@ -56,6 +56,8 @@ class Sink {
   virtual Stopped stop(std::chrono::steady_clock::time_point deadline) = 0;
 
   virtual OutputTotals totals() const = 0;
+  /// What is buffered is there again in the next process.
+  virtual bool survives() const noexcept { return true; }
   /// By reason, what `totals` has as sums. Null where nothing is counted.
   virtual const OutputCounters* counters() const noexcept { return nullptr; }
 };

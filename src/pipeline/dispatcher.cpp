@@ -304,8 +304,7 @@ void Dispatcher::retry_parked() {
 void Dispatcher::forget(Flow& flow) { queues_.erase(&flow); }
 
 void Dispatcher::finish(Clock::time_point deadline) {
-  for (std::size_t i = 0; i < old_.size(); ++i) flush_held(*old_[i], old_[i]->gone);
-  flush_held(*routes_, routes_->pipeline->holders());
+  give_out_held();
   for (retry_parked(); !parked_.empty() && Clock::now() < deadline; retry_parked())
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   abandon_parked();

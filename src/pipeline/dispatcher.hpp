@@ -55,6 +55,8 @@ class Dispatcher {
   void set_on_lost(LostFn on_lost) { on_lost_ = std::move(on_lost); }
   /// What this worker has counted, by source and tag.
   const Books& books() const noexcept { return books_; }
+  /// What filters hold goes on now.
+  void give_out_held();
   /// Some buffer has room again. Any thread.
   void space();
   /// The end: gives out what filters hold, waits until `deadline` for room for what is parked, and counts the rest as

@@ -126,6 +126,11 @@ void Dispatcher::expire_held() {
   watch_holders();
 }
 
+void Dispatcher::give_out_held() {
+  for (std::size_t i = 0; i < old_.size(); ++i) flush_held(*old_[i], old_[i]->gone);
+  flush_held(*routes_, routes_->pipeline->holders());
+}
+
 /// Holders in the order of the rules, so that what one gives out may be held by the next, and is then given out too.
 void Dispatcher::flush_held(Routes& routes, const std::vector<HolderPlace>& places) {
   active_ = &routes;

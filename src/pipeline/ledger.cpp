@@ -95,6 +95,12 @@ Ledger::Ledger(std::string root_dir, Log& log) : root_dir_(std::move(root_dir)),
 
 Ledger::~Ledger() { workers_end(); }
 
+void Ledger::open(std::string root_dir) {
+  root_dir_ = std::move(root_dir);
+  base_.since = started_ = now_ms();
+  load();
+}
+
 void Ledger::load() {
   const std::string path = ledger_path(root_dir_);
   try {

@@ -38,6 +38,8 @@ class Ledger {
   /// `root_dir` may be empty. What is there and can't be used is put aside, with a warning.
   Ledger(std::string root_dir, Log& log);
   ~Ledger();
+  /// Before `start`, where it was made without a directory: the process before has let go of it.
+  void open(std::string root_dir);
   Ledger(const Ledger&) = delete;
   Ledger& operator=(const Ledger&) = delete;
 
@@ -78,7 +80,7 @@ class Ledger {
   void add_outputs(LedgerState& state, const Outputs& outputs) const;
   void add_gap(LedgerState& state, const Outputs& outputs) const;
 
-  const std::string root_dir_;
+  std::string root_dir_;
   Log& log_;
   LogLimiter failures_{std::chrono::seconds(60)};
   LedgerState base_;  // what the runs before have left

@@ -20,6 +20,8 @@ namespace {
 constexpr std::chrono::seconds connections_patience{4};
 constexpr std::chrono::seconds flush_patience{8};
 
+const std::vector<int> heard_signals{SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGCONT};
+
 /// Each connection is a file: the usual limit of 1024 would be the number of containers.
 void raise_file_limit(Log& log) {
   rlimit limit{};
@@ -31,13 +33,15 @@ void raise_file_limit(Log& log) {
 }  // namespace
 
 Runtime::Runtime(const Element& root, Pipeline::Context context, OwnLog& log, MetricsRegistry& metrics,
-                 ConfigLoader load)
+                 Surroundings& surroundings, ConfigLoader load)
     : log_(log),
       metrics_(metrics),
+      surroundings_(surroundings),
       load_(std::move(load)),
       server_(context.system.workers, log),
-      own_events_(log, way_back_, metrics) {
-  open_state(context);
+      own_events_(log, way_back_, metrics),
+      watchdog_(server_, surroundings.manager) {
+  plan_state(context);
   context.back = &way_back_;
   context.bury = [this](std::unique_ptr<Node> node) { bury(std::move(node)); };
   pipeline_ = std::make_shared<Pipeline>(root, std::move(context));
@@ -57,20 +61,27 @@ Runtime::~Runtime() {
   way_back_.close();
 }
 
-/// The state directory, which serves one process. Without it counts begin at 0, and there is nowhere to ask for them.
-void Runtime::open_state(Pipeline::Context& context) {
-  const std::string& root_dir = context.system.root_dir;
-  if (!root_dir.empty()) {
-    try {
-      state_ = std::make_unique<StateFolder>(root_dir);
-    } catch (const std::exception& error) {
-      log_.warn(
-          cat("root_dir: ", std::string_view(error.what()), "; there is no ledger, and no commands are answered"));
-    }
+/// The state directory, which serves one process: that of a predecessor is opened when that has let go of it.
+void Runtime::plan_state(Pipeline::Context& context) {
+  root_dir_ = context.system.root_dir;
+  ledger_ = std::make_unique<Ledger>(std::string(), log_);
+  const bool takes_over = surroundings_.predecessor != nullptr;
+  if (!takes_over) open_state();
+  if (state_ || (takes_over && !root_dir_.empty())) {
+    dead_letters_ = std::make_unique<DeadLetterStore>(root_dir_, context.dead_letters_limit, log_);
   }
-  ledger_ = std::make_unique<Ledger>(state_ ? root_dir : std::string(), log_);
-  if (state_) dead_letters_ = std::make_unique<DeadLetterStore>(root_dir, context.dead_letters_limit, log_);
   context.dead_letters = dead_letters_.get();
+}
+
+/// Without it counts begin at 0, and there is nowhere to ask for them.
+void Runtime::open_state() {
+  if (root_dir_.empty()) return;
+  try {
+    state_ = std::make_unique<StateFolder>(root_dir_);
+    ledger_->open(root_dir_);
+  } catch (const std::exception& error) {
+    log_.warn(cat("root_dir: ", std::string_view(error.what()), "; there is no ledger, and no commands are answered"));
+  }
 }
 
 void Runtime::start_control() {
@@ -111,17 +122,49 @@ int Runtime::run() {
   raise_file_limit(log_);
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
-  server_.on_signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGCONT}, [this](int signal) { on_signal(signal); });
+  server_.on_signals(heard_signals, [this](int signal) { on_signal(signal); });
+  server_.passed_sockets() = std::move(surroundings_.sockets);
+  if (surroundings_.predecessor) {
+    take_over();
+  } else {
+    start_all();
+    for (const auto& input : pipeline_->inputs()) input->host->begin();
+  }
+  if (pipeline_->inputs().empty()) log_.warn("the configuration has no <source>: nothing will come in");
+  log_.info(cat("ready, pid ", ::getpid(), ", ", server_.workers().size(), " workers"));
+  surroundings_.manager.ready(status_text());
+  watchdog_.start();
+  server_.run();
+  if (departure_) net::Server::keep_signals_waiting(heard_signals);
+  return status_;
+}
+
+void Runtime::start_all() {
   pipeline_->start_outputs();
   server_.start_workers();
   own_events_.follow(*pipeline_);
   start_inputs(*pipeline_);
+  look_at_passed_sockets();
   start_control();
-  for (const auto& input : pipeline_->inputs()) input->host->begin();
-  if (pipeline_->inputs().empty()) log_.warn("the configuration has no <source>: nothing will come in");
-  log_.info(cat("ready, pid ", ::getpid(), ", ", server_.workers().size(), " workers"));
-  server_.run();
-  return status_;
+}
+
+std::string Runtime::status_text() const {
+  return cat("running with ", pipeline_->inputs().size(), " sources and ", pipeline_->outputs().size(), " outputs");
+}
+
+/// One that is named like a source and of no use to it is a mistake; others may be for a later configuration.
+void Runtime::look_at_passed_sockets() const {
+  for (const net::PassedSocket& left : const_cast<net::Server&>(server_).passed_sockets().left()) {
+    const bool is_meant = left.managed && std::any_of(pipeline_->inputs().begin(), pipeline_->inputs().end(),
+                                                      [&left](const auto& input) { return input->id == left.name; });
+    if (is_meant) {
+      throw std::runtime_error(cat("the socket ", left.to_string(), " that was passed is named like the source '",
+                                   left.name, "', which does not listen on one of that kind"));
+    }
+    log_.warn(cat("the socket ", left.to_string(),
+                  " that was passed is used by no source: none has its address, and "
+                  "none has its name as @id"));
+  }
 }
 
 void Runtime::start_inputs(const Pipeline& pipeline) {
@@ -148,6 +191,7 @@ void Runtime::on_signal(int signal) {
     case SIGTERM:
     case SIGINT: return shut_down();
     case SIGUSR1: return reopen();
+    case SIGUSR2: return upgrade();
     case SIGCONT: return print_counters();
     default: static_cast<void>(reload());
   }
@@ -164,6 +208,9 @@ void Runtime::each_output(const std::function<void(OutputNode&)>& call) {
 /// First the connections, each as its protocol asks; then the buffers.
 void Runtime::shut_down() {
   if (std::exchange(stopping_, true)) return;
+  if (std::exchange(successor_, nullptr)) server_.freeze(false);
+  watchdog_.stop();
+  surroundings_.manager.stopping();
   log_.info("stopping: taking what has arrived, then writing what is buffered");
   deadline_ = Clock::now() + connections_patience + flush_patience;
   each_output([](OutputNode& output) { output.sink->flush_now(); });
@@ -180,7 +227,9 @@ void Runtime::flush_and_leave() {
   bool clean = true;
   bool stuck = false;
   const auto stop = [&](OutputNode& output) {
-    const Stopped stopped = output.sink->stop(deadline_);
+    // What the next process finds again need not be written now.
+    const bool keep = departure_ && output.sink->survives();
+    const Stopped stopped = output.sink->stop(keep ? Clock::now() : deadline_);
     clean = clean && stopped == Stopped::clean;
     stuck = stuck || stopped == Stopped::stuck;
   };
@@ -191,7 +240,8 @@ void Runtime::flush_and_leave() {
   each_output([&](OutputNode& output) { output.back == nullptr ? stop(output) : void(); });
   ledger_->finish();
   print_summary(clean);
-  if (stuck) ::_exit(0);
+  if (departure_) departure_->stuck = stuck;
+  if (stuck && !departure_) ::_exit(0);
   server_.stop();
 }
 

@@ -14,10 +14,14 @@ constexpr std::chrono::seconds orphans_patience{4};
 
 ReloadResult Runtime::reload() {
   ReloadResult result;
-  if (stopping_ || !load_) {
-    result.errors.emplace_back(stopping_ ? "logboom is stopping" : "there is nothing to read the configuration from");
+  if (stopping_ || successor_ || !load_) {
+    result.errors.emplace_back(stopping_    ? "logboom is stopping"
+                               : successor_ ? "a new process is about to take over: reload that"
+                                            : "there is nothing to read the configuration from");
+    if (successor_) log_.error(result.errors.back());
     return result;
   }
+  surroundings_.manager.reloading();
   server_.refresh_certificates();
   try {
     const NewConfig config = load_();
@@ -34,6 +38,7 @@ ReloadResult Runtime::reload() {
   } catch (const std::exception& error) {
     result.errors.emplace_back(error.what());
   }
+  surroundings_.manager.ready(result.done ? status_text() : cat(status_text(), "; the last reload was refused"));
   for (const std::string& error : result.errors) log_.error(error);
   if (!result.done) log_.error("the reload is refused: the configuration that runs stays as it is");
   return result;

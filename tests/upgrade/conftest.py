@@ -1,0 +1,8 @@
+import pytest
+
+from support.upgrade import become_subreaper
+
+
+@pytest.fixture(scope="session", autouse=True)
+def subreaper():
+    become_subreaper()
