@@ -1,7 +1,7 @@
 # Every fuzz/*_fuzz.cpp of a stage or a plugin becomes a program of that name, linked with its own folder and those that
 # every folder may use.
 if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  message(FATAL_ERROR "fuzz targets need clang: use the preset 'fuzz'")
+  message(FATAL_ERROR "fuzz targets need clang: use the preset 'asan'")
 endif()
 
 file(GLOB fuzz_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*/fuzz/*_fuzz.cpp ${CMAKE_SOURCE_DIR}/plugins/*/fuzz/*_fuzz.cpp)

@@ -24,13 +24,14 @@ set_source_files_properties(${CMAKE_SOURCE_DIR}/tests/contract/plugins_test.cpp 
   PROPERTIES COMPILE_DEFINITIONS LOGBOOM_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 target_link_libraries(logboom_tests PRIVATE logboom_core logboom_builtins GTest::gmock GTest::gtest GTest::gtest_main)
 
-# A third of a test's compile time is GoogleTest and the standard library.
-target_precompile_headers(logboom_tests PRIVATE
-  <gmock/gmock.h> <gtest/gtest.h> <algorithm> <chrono> <filesystem> <fstream> <functional> <map> <memory> <optional>
-  <sstream> <string> <string_view> <thread> <vector>)
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # g++ 12 sees overflows in `std::string(n, c) + "text"`, and options that are not set, once the header is precompiled.
-  target_compile_options(logboom_tests PRIVATE -fpch-preprocess -Wno-array-bounds -Wno-stringop-overflow -Wno-maybe-uninitialized)
+# Tests need no optimizer, and a third of their compile time is GoogleTest and the standard library.
+target_compile_options(logboom_tests PRIVATE -O0)
+if(LOGBOOM_FAST_BUILD)
+  target_compile_options(logboom_tests PRIVATE ${LOGBOOM_PRECOMPILED_OPTIONS})
+  target_precompile_headers(logboom_tests PRIVATE
+    <gmock/gmock.h> <gtest/gtest.h> <algorithm> <atomic> <chrono> <deque> <filesystem> <fstream> <functional> <limits>
+    <map> <memory> <mutex> <optional> <random> <set> <span> <sstream> <stdexcept> <string> <string_view> <thread>
+    <unordered_map> <vector> <boost/container/small_vector.hpp>)
 endif()
 
 enable_testing()

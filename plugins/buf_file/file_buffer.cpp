@@ -15,10 +15,8 @@ using namespace buf_file;
 
 /// What may wait in memory to be written. Beyond it senders wait, until half of it is.
 constexpr std::uint64_t staging_limit = 16 * 1024 * 1024;
-/// What a batch counts with beside its bytes while it is reserved.
-constexpr std::uint64_t overhead = 32;
 
-std::uint64_t cost_of(const EventBatch& batch) noexcept { return batch.bytes() + overhead; }
+std::uint64_t cost_of(const EventBatch& batch) noexcept { return batch.bytes() + frame_overhead; }
 
 std::string directory_in(const SystemSettings& system, const std::string& id, const Element& section) {
   if (system.root_dir.empty() || id.find(':') != std::string::npos) {

@@ -21,6 +21,9 @@
 
 namespace logboom {
 
+/// What a batch counts with beside its bytes, while it is reserved and in its frame.
+inline constexpr std::uint64_t frame_overhead = 32;
+
 /// Keeps events in files until they are written by the output: see this folder's README.
 ///
 /// Threads beside those of Buffer: the store's writer and syncer; one that reads what is there from before, at the

@@ -16,8 +16,6 @@ constexpr auto patience = 500ms;
 constexpr auto usual_patience = 20ms;
 /// So often a file is read before its events are given up.
 constexpr unsigned most_failures = 10;
-/// What a frame counts with beside its events.
-constexpr std::uint64_t overhead = 32;
 
 void add_draft(const buf_file::Draft& draft, Chunk& chunk) {
   const SlabPtr slab(Slab::make(std::max<std::size_t>(draft.bytes, 1)));
@@ -58,7 +56,7 @@ void FileChunk::add(const BatchPtr& batch, const buf_file::Staging::Message& mes
   buffer_.store_->staging().add(record_, batch, message);
   chunk.events += batch->events();
   chunk.bytes += batch->bytes();
-  held += batch->bytes() + overhead;
+  held += batch->bytes() + frame_overhead;
 }
 
 void FileChunk::seal() {

@@ -10,6 +10,9 @@
 
 namespace logboom::buf_file {
 
+/// A larger index file is not read.
+inline constexpr std::size_t largest_index = std::size_t{1} << 30;
+
 /// What stands in a segment, so that nobody need read it at the start. Written beside a segment that is complete and
 /// synced, as `segment.<16 hex digits>.index`; nothing is lost without it.
 struct SegmentIndex {

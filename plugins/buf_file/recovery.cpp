@@ -17,7 +17,6 @@ namespace logboom::buf_file {
 
 namespace {
 
-constexpr std::size_t largest_index = std::size_t{1} << 30;
 constexpr unsigned number_bits = 32;
 
 segment::Reader reader_of(FileOps& ops, int descriptor, std::uint64_t size) {

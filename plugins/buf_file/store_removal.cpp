@@ -8,12 +8,6 @@
 
 namespace logboom::buf_file {
 
-namespace {
-
-constexpr std::size_t largest_index = std::size_t{1} << 30;
-
-}  // namespace
-
 /// What is not synced has no index: nobody needs it, it seems.
 void Store::close(OpenSegment& segment, bool synced) {
   if (!synced || !write_index(segment.sequence, segment.index))

@@ -27,7 +27,7 @@ struct Replacement {
 };
 
 /// A text as Ruby's string literal.
-std::string quoted(std::string_view text) {
+std::string ruby_text(std::string_view text) {
   std::string out = "'";
   for (const char c : text) {
     if (c == '\'' || c == '\\') out += '\\';
@@ -97,8 +97,8 @@ class RecordModifier : public Filter {
     for (const Replacement& each : options_.replace) {
       try {
         replacements_.push_back(
-            Expression::compile(cat("record[", quoted(each.key), "].gsub(", regexp_literal(each.expression), ", ",
-                                    quoted(each.replace), ")"),
+            Expression::compile(cat("record[", ruby_text(each.key), "].gsub(", regexp_literal(each.expression), ", ",
+                                    ruby_text(each.replace), ")"),
                                 {}));
       } catch (const ExpressionError& error) {
         throw ConfigError(context.element().pos, cat("<replace> of the key '", each.key, "': ", error.what()));

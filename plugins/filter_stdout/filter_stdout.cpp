@@ -10,7 +10,7 @@
 namespace logboom::plugins {
 namespace {
 
-constexpr std::size_t queue_bytes = std::size_t{8} << 20;
+constexpr std::size_t most_queued = std::size_t{8} << 20;
 
 class StdoutFilter : public Filter {
  public:
@@ -25,7 +25,7 @@ class StdoutFilter : public Filter {
   };
 
   StdoutFilter(const Options& options, BuildContext& context)
-      : workers_(make_workers(options, context)), printer_(STDOUT_FILENO, queue_bytes, context.id(), context.log()) {
+      : workers_(make_workers(options, context)), printer_(STDOUT_FILENO, most_queued, context.id(), context.log()) {
     context.metrics().counter("logboom_filter_stdout_printed_total", context.labels(), printer_.printed());
     context.metrics().counter("logboom_filter_stdout_not_printed_total", context.labels(), printer_.dropped());
   }

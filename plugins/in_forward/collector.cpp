@@ -8,8 +8,6 @@ namespace logboom::in_forward {
 namespace {
 
 constexpr std::size_t scratch_size = 32 * 1024;
-// A smaller part of a message is copied when the rest is still to come.
-constexpr std::size_t share_from = 16 * 1024;
 
 EventTime time_now() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();

@@ -13,6 +13,10 @@
 
 namespace logboom::in_forward {
 
+/// A smaller part of a message or of a compressed payload is copied while the rest is still to come, so that it doesn't
+/// hold a whole slab.
+inline constexpr std::size_t share_from = 16 * 1024;
+
 /// Why an event goes no further than this input, and how many did.
 struct Drops {
   explicit Drops(net::Host& host);

@@ -22,9 +22,6 @@ inline std::size_t plain_prefix(const std::uint8_t* p, const std::uint8_t* end) 
   return (p[prefix] & 0xf0) == 0x80 || p[prefix] == 0xde ? prefix : 0;
 }
 
-// Smaller pieces of a compressed payload are copied, so that they don't hold a whole slab each.
-constexpr std::size_t share_from = 16 * 1024;
-
 bool is_gzip(const std::uint8_t* p, std::size_t size) { return size >= 2 && p[0] == 0x1f && p[1] == 0x8b; }
 bool is_zstd(const std::uint8_t* p, std::size_t size) {
   return size >= 4 && p[0] == 0x28 && p[1] == 0xb5 && p[2] == 0x2f && p[3] == 0xfd;

@@ -43,14 +43,14 @@ struct GrowingBody {
   };
 };
 
+std::string_view view(boost::beast::string_view text) noexcept { return {text.data(), text.size()}; }
+
+}  // namespace
+
 bool same_word(std::string_view a, std::string_view b) noexcept {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
 }
-
-std::string_view view(boost::beast::string_view text) noexcept { return {text.data(), text.size()}; }
-
-}  // namespace
 
 std::string_view Request::header(std::string_view name) const noexcept {
   const auto found =

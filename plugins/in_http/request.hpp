@@ -10,6 +10,9 @@
 
 namespace logboom::in_http {
 
+/// Whatever the case of ASCII letters.
+bool same_word(std::string_view a, std::string_view b) noexcept;
+
 struct Request {
   std::string method;
   std::string target;

@@ -34,11 +34,6 @@ std::string_view reason_of(unsigned status) {
   }
 }
 
-bool same_word(std::string_view a, std::string_view b) noexcept {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
-}
-
 }  // namespace
 
 HttpSession::HttpSession(net::Connection& connection, Shared& shared)

@@ -17,7 +17,10 @@ namespace logboom {
 namespace {
 
 namespace fs = std::filesystem;
-using namespace integrity;
+using integrity::Builder;
+using integrity::chain_suffix;
+using integrity::Header;
+using integrity::Reopen;
 
 constexpr std::size_t max_remembered = 4096;
 

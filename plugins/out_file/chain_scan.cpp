@@ -12,7 +12,14 @@ namespace logboom {
 
 namespace {
 
-using namespace integrity;
+using integrity::Block;
+using integrity::Digest;
+using integrity::magic;
+using integrity::record_at;
+using integrity::Reopen;
+using integrity::Sha256;
+using integrity::take_piece;
+using integrity::view;
 
 constexpr std::size_t prefix_size = 8;
 constexpr std::size_t frame_size = 4 + 1 + sizeof(Digest);
@@ -55,7 +62,7 @@ void take_reopen(const Reopen& found, ChainScan& scan) {
 }
 
 /// False where the record is not of a kind that comes there.
-bool take(const Record& record, ChainScan& scan) {
+bool take(const integrity::Record& record, ChainScan& scan) {
   if (!scan.header) {
     scan.header = record.header();
     if (!scan.header) return false;

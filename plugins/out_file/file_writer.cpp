@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 /// A file that nothing came for in this time is closed, so that the space of a deleted one is free.
 constexpr auto close_after = 60s;
-constexpr std::size_t max_remembered = 4096;
+constexpr std::size_t max_names = 4096;
 constexpr std::size_t many_targets = 8;
 
 void cut(const std::string& path, std::uint64_t size) noexcept {
@@ -157,7 +157,7 @@ void FileWriter::open_numbered(Target& target) {
 }
 
 void FileWriter::remember_number(const std::string& name, const std::string& path) {
-  if (numbered_.size() >= max_remembered) {
+  if (numbered_.size() >= max_names) {
     std::unordered_map<std::string, std::string> in_use;
     targets_.for_each([&](Target& target) {
       if (target.fd) in_use.emplace(target.name.path(0), target.path);
@@ -258,7 +258,7 @@ void FileWriter::close_unused() {
 void FileWriter::link(const std::string& link, const std::string& path, std::int64_t slice) noexcept {
   if (link.empty()) return;
   try {
-    if (newest_link_.size() >= max_remembered) newest_link_.clear();
+    if (newest_link_.size() >= max_names) newest_link_.clear();
     const auto [newest, first] = newest_link_.try_emplace(link, slice);
     if (!first && newest->second > slice) return;
     newest->second = slice;

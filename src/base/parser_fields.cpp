@@ -13,7 +13,7 @@ namespace {
 
 using msgpack::Value;
 
-[[noreturn]] void fail(const Element& element, std::string_view key, std::string message) {
+[[noreturn]] void refuse(const Element& element, std::string_view key, std::string message) {
   const Attribute* attribute = element.find(key);
   throw ConfigError(attribute != nullptr ? attribute->value_pos : element.pos, std::move(message));
 }
@@ -72,14 +72,14 @@ FieldWriter::FieldWriter(const ParserOptions& options, const Element& element)
     try {
       converters_.push_back({key, field_types::define(type)});
     } catch (const std::invalid_argument& error) {
-      fail(element, "types", cat("types: field '", key, "': ", error.what()));
+      refuse(element, "types", cat("types: field '", key, "': ", error.what()));
     }
   }
   if (const auto& pattern = options.null_value_pattern) {
     try {
       null_pattern_ = Regexp::compile(pattern->source, {pattern->ignore_case, pattern->multiline, pattern->extended});
     } catch (const std::invalid_argument& error) {
-      fail(element, "null_value_pattern", error.what());
+      refuse(element, "null_value_pattern", error.what());
     }
   }
   changes_values_ = !converters_.empty() || null_pattern_ || null_empty_;

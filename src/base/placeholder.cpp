@@ -12,8 +12,8 @@ using std::chrono::seconds;
 
 // The first of these spans that changes the text tells how fine its time part is (2016 is a leap year).
 constexpr EventTime probe_time{1'451'606'400, 0};  // 2016-01-01T00:00:00Z
-constexpr seconds time_units[] = {seconds(1),      seconds(60),          seconds(3'600),
-                                  seconds(86'400), seconds(31 * 86'400), seconds(366 * 86'400)};
+constexpr seconds coarse_units[] = {seconds(1),      seconds(60),          seconds(3'600),
+                                    seconds(86'400), seconds(31 * 86'400), seconds(366 * 86'400)};
 
 std::string format_once(const std::string& format, EventTime t, const TimeZone& zone) {
   // An empty format would mean ISO 8601, and so would its name.
@@ -88,7 +88,7 @@ Template::Template(std::string_view text) : text_(text) {
   Values now;
   Values later;
   now.timekey = later.timekey = probe_time;
-  for (const seconds unit : time_units) {
+  for (const seconds unit : coarse_units) {
     later.timekey->sec = probe_time.sec + unit.count();
     if (expand(now) == expand(later)) continue;
     time_unit_ = unit;

@@ -14,9 +14,9 @@ using Step = RecordAccessor::Step;
 
 constexpr std::size_t most_steps = 256;
 
-class Parser {
+class PathParser {
  public:
-  explicit Parser(std::string_view text) : text_(text) {}
+  explicit PathParser(std::string_view text) : text_(text) {}
 
   std::vector<Step> steps() {
     if (!text_.starts_with("$.") && !text_.starts_with("$[")) {
@@ -104,7 +104,7 @@ Value numbered(const Value& map, std::int64_t number) noexcept {
 RecordAccessor RecordAccessor::compile(std::string_view text) {
   RecordAccessor accessor;
   accessor.text_ = text;
-  accessor.steps_ = Parser(text).steps();
+  accessor.steps_ = PathParser(text).steps();
   return accessor;
 }
 

@@ -4,7 +4,7 @@ namespace logboom::timeparse {
 namespace {
 
 bool is_digit(char c) noexcept { return static_cast<unsigned char>(c - '0') < 10; }
-bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_ascii_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 /// Puts a text together from dates, times, names and zones in any order.
 class Guess {
@@ -14,7 +14,7 @@ class Guess {
 
   bool run() noexcept {
     for (in_.skip_space(); !in_.done(); skip_separators()) {
-      const bool read = is_digit(*in_.at) ? number() : is_letter(*in_.at) ? word() : sign();
+      const bool read = is_digit(*in_.at) ? number() : is_ascii_letter(*in_.at) ? word() : sign();
       if (!read) return false;
     }
     const bool date = parts_.day != Parts::none || parts_.month != Parts::none;
@@ -137,9 +137,9 @@ class Guess {
       in_.take('.');
       return true;
     }
-    return parts_.hour != Parts::none && in_.zone(parts_.offset) && (in_.done() || !is_letter(*in_.at));
+    return parts_.hour != Parts::none && in_.zone(parts_.offset) && (in_.done() || !is_ascii_letter(*in_.at));
   }
-  static bool at_word_end(const Scanner& in) noexcept { return in.done() || !is_letter(*in.at); }
+  static bool at_word_end(const Scanner& in) noexcept { return in.done() || !is_ascii_letter(*in.at); }
 
   bool sign() noexcept {
     return (*in_.at == '+' || *in_.at == '-') && parts_.hour != Parts::none && in_.zone(parts_.offset);

@@ -8,10 +8,10 @@
 namespace logboom::timeparse {
 namespace {
 
-bool is_digit(char c) noexcept { return static_cast<unsigned char>(c - '0') < 10; }
+bool digit(char c) noexcept { return static_cast<unsigned char>(c - '0') < 10; }
 bool is_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
 char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-bool is_letter(char c) noexcept { return lower(c) >= 'a' && lower(c) <= 'z'; }
+bool is_word_letter(char c) noexcept { return lower(c) >= 'a' && lower(c) <= 'z'; }
 
 bool same(std::string_view text, std::string_view name) noexcept {
   return text.size() == name.size() &&
@@ -71,10 +71,10 @@ bool numeric_zone(Scanner& in, std::int64_t& offset) noexcept {
     hours = value / 10'000, minutes = value / 100 % 100, seconds = value % 100;
   } else if (count > 2) {
     hours = value / 100, minutes = value % 100;
-  } else if (in.end - in.at >= 3 && in.at[0] == ':' && is_digit(in.at[1]) && is_digit(in.at[2])) {
+  } else if (in.end - in.at >= 3 && in.at[0] == ':' && digit(in.at[1]) && digit(in.at[2])) {
     ++in.at;
     in.digits(2, minutes);
-    if (in.end - in.at >= 3 && in.at[0] == ':' && is_digit(in.at[1]) && is_digit(in.at[2])) {
+    if (in.end - in.at >= 3 && in.at[0] == ':' && digit(in.at[1]) && digit(in.at[2])) {
       ++in.at;
       in.digits(2, seconds);
     }
@@ -114,7 +114,7 @@ bool read_half(Scanner& in, std::int64_t& half) noexcept {
 
 /// A day's or an hour's leading zero may be a blank.
 bool read_padded(Scanner& in, std::int64_t& value) noexcept {
-  if (in.end - in.at >= 2 && is_digit(in.at[0]) && is_digit(in.at[1])) {
+  if (in.end - in.at >= 2 && digit(in.at[0]) && digit(in.at[1])) {
     value = (in.at[0] - '0') * 10 + (in.at[1] - '0');
     in.at += 2;
     return true;
@@ -199,7 +199,7 @@ bool Scanner::digits(unsigned most, std::int64_t& value) noexcept {
   const char* const begin = at;
   const char* const limit = most != 0 && static_cast<std::size_t>(end - at) > most ? at + most : end;
   std::int64_t number = 0;
-  for (; at != limit && is_digit(*at); ++at) {
+  for (; at != limit && digit(*at); ++at) {
     if (at - begin < 18) number = number * 10 + (*at - '0');
   }
   value = number;
@@ -211,10 +211,10 @@ bool Scanner::fraction(unsigned most, std::uint32_t& nsec) noexcept {
   const char* const limit = most != 0 && static_cast<std::size_t>(end - at) > most ? at + most : end;
   const char* const significant = limit - begin > 9 ? begin + 9 : limit;
   std::uint32_t number = 0;
-  for (; at != significant && is_digit(*at); ++at) number = number * 10 + static_cast<std::uint32_t>(*at - '0');
+  for (; at != significant && digit(*at); ++at) number = number * 10 + static_cast<std::uint32_t>(*at - '0');
   nsec = number * powers[9 - (at - begin)];
   if (at == significant) {
-    while (at != limit && is_digit(*at)) ++at;
+    while (at != limit && digit(*at)) ++at;
   }
   return at != begin;
 }
@@ -226,7 +226,7 @@ bool Scanner::zone(std::int64_t& offset) noexcept {
   if (at == end) return false;
   if (*at == '+' || *at == '-') return numeric_zone(*this, offset);
   const char* const begin = at;
-  while (at != end && is_letter(*at)) ++at;
+  while (at != end && is_word_letter(*at)) ++at;
   const std::string_view name(begin, static_cast<std::size_t>(at - begin));
   if (name.empty()) return false;
   const auto* found =

@@ -15,7 +15,7 @@ namespace logboom {
 
 namespace {
 
-bool is_address(const std::string& host) {
+bool is_ip(const std::string& host) {
   std::array<unsigned char, 16> bytes{};
   return ::inet_pton(AF_INET, host.c_str(), bytes.data()) == 1 ||
          ::inet_pton(AF_INET6, host.c_str(), bytes.data()) == 1;
@@ -125,10 +125,10 @@ std::unique_ptr<TlsStream> TlsClient::open(int fd, const std::string& host, TlsM
   SSL_set_app_data(ssl, &memory);
   ::SSL_set_cert_cb(ssl, note_wanted_certificate, &memory);
   ::SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-  if (!is_address(name)) ::SSL_set_tlsext_host_name(ssl, name.c_str());
+  if (!is_ip(name)) ::SSL_set_tlsext_host_name(ssl, name.c_str());
   if (options_.verify_hostname && !options_.insecure) {
-    const int known = is_address(name) ? ::X509_VERIFY_PARAM_set1_ip_asc(::SSL_get0_param(ssl), name.c_str())
-                                       : ::SSL_set1_host(ssl, name.c_str());
+    const int known = is_ip(name) ? ::X509_VERIFY_PARAM_set1_ip_asc(::SSL_get0_param(ssl), name.c_str())
+                                  : ::SSL_set1_host(ssl, name.c_str());
     if (known != 1) throw std::bad_alloc();
   }
   if (memory.session) ::SSL_set_session(ssl, memory.session.get());

@@ -15,7 +15,7 @@ namespace logboom::segment {
 namespace {
 
 constexpr std::size_t window_size = 1024 * 1024;
-constexpr std::string_view frame_magic = "LBF1";
+constexpr std::string_view magic_text = "LBF1";
 
 std::int64_t read_descriptor(int descriptor, std::uint8_t* to, std::size_t size, std::uint64_t offset) {
   std::size_t done = 0;
@@ -138,7 +138,7 @@ std::uint64_t Reader::find_head(std::uint64_t from, Frame& frame) {
     }
     if (parse == Parse::ok) {
       if (!nonce_) {
-        nonce_ = LittleEndianReader(window_.data() + (from - window_at_) + frame_magic.size()).get<std::uint64_t>();
+        nonce_ = LittleEndianReader(window_.data() + (from - window_at_) + magic_text.size()).get<std::uint64_t>();
       }
       return from;
     }
@@ -149,12 +149,12 @@ std::uint64_t Reader::find_head(std::uint64_t from, Frame& frame) {
       if (!want(from, frame_head_size)) return file_size_;
       const std::uint8_t* const begin = window_.data() + (from - window_at_);
       const std::size_t left = window_size_ - (from - window_at_);
-      const void* const hit = ::memmem(begin, left, frame_magic.data(), frame_magic.size());
+      const void* const hit = ::memmem(begin, left, magic_text.data(), magic_text.size());
       if (hit != nullptr) {
         from += static_cast<std::uint64_t>(static_cast<const std::uint8_t*>(hit) - begin);
         break;
       }
-      from += left - (frame_magic.size() - 1);
+      from += left - (magic_text.size() - 1);
     }
   }
   return file_size_;

@@ -26,7 +26,7 @@ std::string time_text(const EventTime& time) {
   return text + "." + fraction;
 }
 
-EventTime time_of(const Json& value) {
+EventTime event_time_of(const Json& value) {
   if (value.is_number_integer()) return {value.get<std::int64_t>(), 0};
   if (value.is_number()) {
     const double seconds = std::floor(value.get<double>());
@@ -77,7 +77,7 @@ CaseInput input_of(const Json& object) {
   input.source = text_member(object, "source");
   static_cast<void>(needed(object, "tag"));
   input.tag = text_member(object, "tag");
-  input.time = object.contains("time") ? time_of(object["time"]) : EventTime{default_time, 0};
+  input.time = object.contains("time") ? event_time_of(object["time"]) : EventTime{default_time, 0};
   input.record = to_msgpack(record_member(object));
   return input;
 }
@@ -87,7 +87,7 @@ CaseEvent expected_of(const Json& object) {
   static_cast<void>(needed(object, "to"));
   event.to = text_member(object, "to");
   event.tag = text_member(object, "tag");
-  if (object.contains("time")) event.time = time_text(time_of(object["time"]));
+  if (object.contains("time")) event.time = time_text(event_time_of(object["time"]));
   event.record = record_member(object);
   return event;
 }

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::time_t day = 86400;
-constexpr const char* certificate_file = "the certificate";
+constexpr const char* the_certificate = "the certificate";
 
 /// The folder of the CA that has signed it: the certificate's own, or one above it.
 fs::path home_of(const fs::path& path, const X509* certificate) {
@@ -27,7 +27,7 @@ fs::path home_of(const fs::path& path, const X509* certificate) {
   for (int up = 0; up < 4; ++up, at = at.parent_path()) {
     const fs::path ca = CertMaker::ca_path(at);
     if (!fs::exists(ca) || !fs::exists(CertMaker::ca_key_path(at))) continue;
-    if (is_signed_by(certificate, read_certificate(ca, certificate_file).get())) return at;
+    if (is_signed_by(certificate, read_certificate(ca, the_certificate).get())) return at;
   }
   throw std::runtime_error(
       cat(path.string(), ": the CA that has signed it is not in this folder, nor above it; only its CA can do that"));
@@ -72,7 +72,7 @@ void renew_ca(const CertOptions& options, const fs::path& home, CertMaker& maker
 }
 
 void renew_one(const CertOptions& options, const fs::path& path, const CertWarn& warn, CertReport& report) {
-  const X509Ptr old = read_certificate(path, certificate_file);
+  const X509Ptr old = read_certificate(path, the_certificate);
   const fs::path home = home_of(path, old.get());
   const LockedFolder lock(home);
   CertMaker maker(options, home, "logboom", warn, report);
@@ -131,7 +131,7 @@ IntegerPtr serial_of(const std::string& text) {
 }
 
 void revoke_one(const CertOptions& options, const fs::path& path, const CertWarn& warn, CertReport& report) {
-  const X509Ptr certificate = read_certificate(path, certificate_file);
+  const X509Ptr certificate = read_certificate(path, the_certificate);
   if (purpose_of(certificate.get()) == Purpose::ca)
     throw CliError(
         cat(path.string(), " is a CA's; a CA can't revoke itself: take its certificate out of every ca_path"));

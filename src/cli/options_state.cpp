@@ -36,18 +36,18 @@ CLI::App* declare_letters(CLI::App& app, CliOptions& options, LetterOptions::Act
 }
 
 void declare_dlq(CLI::App& app, CliOptions& options) {
-  using Action = LetterOptions::Action;
+  using What = LetterOptions::Action;
   CLI::App* const dlq = app.add_subcommand("dlq", "What outputs could not deliver: list, show, resend, purge");
   dlq->require_subcommand(1);
-  declare_letters(*dlq, options, Action::list, "list", "List dead letters");
-  declare_letters(*dlq, options, Action::show, "show", "Print their records, one JSON object a line");
+  declare_letters(*dlq, options, What::list, "list", "List dead letters");
+  declare_letters(*dlq, options, What::show, "show", "Print their records, one JSON object a line");
   CLI::App* const again =
-      declare_letters(*dlq, options, Action::resend, "resend", "Send them again; each is removed once it is delivered");
+      declare_letters(*dlq, options, What::resend, "resend", "Send them again; each is removed once it is delivered");
   again->add_flag("--all", options.letters.all, "All dead letters");
   again->add_option("--to", options.letters.to, "To the output with this @id instead of its own")->type_name("ID");
   again->add_flag("--no-wait", options.letters.no_wait, "Don't wait until they are delivered");
   declare_socket(*again, options);
-  CLI::App* const purge = declare_letters(*dlq, options, Action::purge, "purge", "Remove them");
+  CLI::App* const purge = declare_letters(*dlq, options, What::purge, "purge", "Remove them");
   purge->add_flag("--all", options.letters.all, "All dead letters");
   purge->add_flag("--yes", options.letters.yes, "Don't ask");
 }

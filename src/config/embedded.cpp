@@ -15,13 +15,13 @@
 namespace logboom::config {
 namespace {
 
-constexpr unsigned max_depth = 32;
+constexpr unsigned max_nesting = 32;
 constexpr std::string_view supported_forms =
     "logboom runs no Ruby; within #{…} it knows ENV['NAME'], ENV.fetch('NAME', 'default'), hostname, "
     "Socket.gethostname, worker_id, Time.now.to_i, use_nil, use_default and 'text', joined by ||; compute anything "
     "else before the start and hand it over in an environment variable";
 
-bool is_word_character(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+bool is_name_character(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
 // What a term gives. `missing` is Ruby's nil: `||` goes on to its right side, and as text it is empty.
 struct Value {
@@ -56,7 +56,7 @@ class Evaluator {
  private:
   // `live` is false on the right side of a `||` that is not reached: it is read and not evaluated.
   Value expression(bool live, unsigned depth) {
-    if (depth > max_depth) cursor_.fail("this #{…} is nested too deeply");
+    if (depth > max_nesting) cursor_.fail("this #{…} is nested too deeply");
     Value value = term(live, depth);
     while (true) {
       skip_space();
@@ -188,7 +188,7 @@ class Evaluator {
 
   std::string word() {
     const std::size_t start = cursor_.offset();
-    while (!cursor_.at_end() && is_word_character(cursor_.peek())) cursor_.advance();
+    while (!cursor_.at_end() && is_name_character(cursor_.peek())) cursor_.advance();
     return std::string(cursor_.slice(start, cursor_.offset()));
   }
 
@@ -201,7 +201,7 @@ class Evaluator {
   std::string dotted_word() {
     const std::size_t start = cursor_.offset();
     word();
-    while (cursor_.peek() == '.' && is_word_character(cursor_.peek(1))) {
+    while (cursor_.peek() == '.' && is_name_character(cursor_.peek(1))) {
       cursor_.advance();
       word();
     }

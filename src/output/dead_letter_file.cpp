@@ -209,7 +209,8 @@ Front read_front(const std::string& path, File& file) {
     damaged(path, "its header's checksum is wrong");
   Front front = read_header(path, header);
   front.letter.file_size = file.size();
-  if (front.letter.file_size != front_size + size + front.body_size) damaged(path, "its size is not what it says");
+  if (front.letter.file_size < front_size + size || front.letter.file_size - front_size - size != front.body_size)
+    damaged(path, "its size is not what it says");
   return front;
 }
 

@@ -175,17 +175,22 @@ void Flusher::succeeded(const Chunk& chunk, const WriteResult& result) {
     log_.info(cat(id_, ": chunk ", chunk.id, " is written after ", chunk.attempts,
                   chunk.attempts == 1 ? " failed attempt" : " failed attempts"));
   }
+  written(chunk, result);
+}
+
+/// By the output or by its secondary one, but for events that it can't write.
+void Flusher::written(const Chunk& chunk, const WriteResult& result) {
   std::uint64_t suppressed = 0;
   if (result.invalid_events > 0 && invalid_log_.due(suppressed)) {
     log_.warn(cat(id_, ": ", result.invalid_events, " events of chunk ", chunk.id, " can't be written and are dropped",
                   result.reason.empty() ? "" : ": ", result.reason));
   }
-  if (!result.invalid.empty()) keep_invalid(chunk, result);
+  keep_invalid(chunk, result);
   buffer_.done(chunk, result.invalid_events);
 }
 
 void Flusher::keep_invalid(const Chunk& chunk, const WriteResult& result) {
-  if (dead_letters_ == nullptr) return;
+  if (dead_letters_ == nullptr || result.invalid.empty()) return;
   Chunk invalid;
   invalid.id = chunk.id;
   invalid.batches = result.invalid;
@@ -229,7 +234,7 @@ bool Flusher::save(const Chunk& chunk, const std::string& reason) {
     return false;
   }
   log_.warn(cat(id_, ": chunk ", chunk.id, ", ", chunk.events, " events, went to the secondary output: ", reason));
-  buffer_.done(chunk, result.invalid_events);
+  written(chunk, result);
   return true;
 }
 

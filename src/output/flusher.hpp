@@ -55,6 +55,7 @@ class Flusher {
   template <class F>
   void for_each_output(F&& call);
   void succeeded(const Chunk& chunk, const WriteResult& result);
+  void written(const Chunk& chunk, const WriteResult& result);
   void keep_invalid(const Chunk& chunk, const WriteResult& result);
   void failed(const Chunk& chunk, const std::string& reason);
   void refused(const Chunk& chunk, const std::string& reason);

@@ -17,7 +17,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // How often an event may be emitted again before the rest is not worth reading.
-constexpr unsigned most_emits = 8;
+constexpr unsigned followed_emits = 8;
 
 bool same_place(const SourcePos& a, const SourcePos& b) {
   return a.line == b.line && a.column == b.column && (a.file == b.file || (a.file && b.file && *a.file == *b.file));
@@ -81,7 +81,7 @@ class Walker {
 
   Json enter(const std::string& given, BatchPtr batch) {
     const std::string label = given == "@ROOT" ? std::string() : given;
-    if (std::find(labels_.begin(), labels_.end(), label) != labels_.end() || emits_ > most_emits)
+    if (std::find(labels_.begin(), labels_.end(), label) != labels_.end() || emits_ > followed_emits)
       return Json::array({{{"end", "loop"}}});
     labels_.push_back(label);
     Json steps = rules(label, std::move(batch));

@@ -12,7 +12,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* source = "dead_letters";
+constexpr const char* letters_source = "dead_letters";
 
 /// The letter's id as a message's, so that a letter that was on its way when the process ended is not sent twice.
 MessageId message_id(const std::string& letter) {
@@ -74,8 +74,8 @@ class Resend {
       settlements->settle(confirmed);
     };
     const auto output = output_for(letter);
-    const bool sent = deliver_directly(source, batches, receipts_for(settled), message_id(letter.id), *output->sink,
-                                       context_.ledger, [this] { return caller_.is_over(); });
+    const bool sent = deliver_directly(letters_source, batches, receipts_for(settled), message_id(letter.id),
+                                       *output->sink, context_.ledger, [this] { return caller_.is_over(); });
     if (!sent) return;
     ++sent_;
     events_ += letter.events;

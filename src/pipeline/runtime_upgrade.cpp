@@ -16,7 +16,7 @@ constexpr std::chrono::seconds start_patience{30};
 constexpr std::chrono::seconds quiet_patience{3};
 // For connections that can't be handed over, from then on.
 constexpr std::chrono::milliseconds endings_patience{1500};
-constexpr std::chrono::seconds flush_patience{8};
+constexpr std::chrono::seconds buffers_patience{8};
 // Memory may be written for so long before that, and down to so many events.
 constexpr std::chrono::seconds thinning_patience{10};
 constexpr std::uint64_t few_events = 1000;
@@ -190,7 +190,7 @@ void Runtime::hand_over() {
     return !socket.managed && std::none_of(wanted_.begin(), wanted_.end(),
                                            [&end](const net::ListenerKey& key) { return key.ends_with(end); });
   });
-  deadline_ = Clock::now() + endings_patience + flush_patience;
+  deadline_ = Clock::now() + endings_patience + buffers_patience;
   server_.hand_over(wanted_, Clock::now() + endings_patience, [this](std::vector<net::HandedConnection> connections) {
     departure_->legacy.connections = std::move(connections);
     flush_and_leave();

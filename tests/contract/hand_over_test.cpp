@@ -34,7 +34,6 @@ using Handed = std::pair<std::string, std::string>;
 struct Seen {
   std::vector<std::string> events;
   std::string answers;
-  friend bool operator==(const Seen&, const Seen&) = default;
 };
 
 /// Two processes with the same configuration.

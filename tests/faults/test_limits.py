@@ -35,6 +35,12 @@ def errors(program, reason):
     return program.counters().total("logboom_input_errors_total", reason=reason)
 
 
+def turned_away(address):
+    """Connects and waits for the reset, which may already be there when connect() looks."""
+    with contextlib.suppress(ConnectionResetError), Client(address) as client:
+        client.wait_closed(5)
+
+
 @pytest.fixture(scope="module")
 def ca(tmp_path_factory):
     authority = Authority(tmp_path_factory.mktemp("certs") / "ca")
@@ -140,8 +146,7 @@ def test_where_files_run_out_half_open_connections_make_room(logboom, many_files
 def test_every_input_of_streams_has_limits(logboom, kind, more):
     program = logboom(source(more, {"connections": 3, "connections_per_address": 2, "idle_timeout": "0.5s"}, kind))
     with Client(program.address()) as one, Client(program.address()) as two:
-        with Client(program.address()) as three:
-            three.wait_closed(5)
+        turned_away(program.address())
         one.wait_closed(5)
         two.wait_closed(5)
     assert errors(program, "too_many_of_address") == 1

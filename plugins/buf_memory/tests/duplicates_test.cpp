@@ -124,8 +124,8 @@ TEST(MemoryBufferDuplicates, what_was_dropped_and_counted_is_not_stored_when_it_
 }
 
 TEST(MemoryBufferDuplicates, what_a_shutdown_leaves_behind_confirms_nobody) {
-  Fixture buffer(immediate_buffer());
   ReceiptState state;
+  Fixture buffer(immediate_buffer());
   buffer.send(batch_of("a", 0, 1), first, state, AckLevel::delivered);
   buffer.send(batch_of("a", 0, 1), first, state, AckLevel::delivered);
   buffer->discard();

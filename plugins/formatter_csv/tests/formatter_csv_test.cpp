@@ -54,7 +54,7 @@ TEST(FormatterCsv, the_line_end_can_be_left_out_or_be_crlf) {
 }
 
 TEST(FormatterCsv, refuses_a_configuration_without_fields_or_delimiter) {
-  EXPECT_THROW(FormatterDriver(logboom::plugins::formatter_csv()), ConfigError);
+  EXPECT_THROW(FormatterDriver{logboom::plugins::formatter_csv()}, ConfigError);
   EXPECT_THROW(FormatterDriver(logboom::plugins::formatter_csv(), {{"fields", "[]"}}), ConfigError);
   EXPECT_THROW(FormatterDriver(logboom::plugins::formatter_csv(), {{"fields", "$["}}), ConfigError);
   EXPECT_THROW(row("{}", {{"delimiter", ""}}), ConfigError);

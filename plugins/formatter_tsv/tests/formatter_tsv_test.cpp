@@ -36,7 +36,7 @@ TEST(FormatterTsv, the_line_end_can_be_left_out_or_be_crlf) {
 }
 
 TEST(FormatterTsv, needs_keys) {
-  EXPECT_THROW(FormatterDriver(logboom::plugins::formatter_tsv()), logboom::ConfigError);
+  EXPECT_THROW(FormatterDriver{logboom::plugins::formatter_tsv()}, logboom::ConfigError);
 }
 
 }  // namespace

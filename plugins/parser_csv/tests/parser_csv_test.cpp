@@ -74,6 +74,6 @@ TEST(ParserCsv, the_fast_engine_takes_any_text_and_leaves_out_what_is_not_there)
   EXPECT_EQ(fast("\"a,b\"\"c,d\",e"), R"({"a":"a,b\"\"c,d","b":"e"})") << "as Fluentd has it: cut first";
 }
 
-TEST(ParserCsv, keys_are_required) { EXPECT_THROW(ParserDriver(logboom::plugins::parser_csv()), logboom::ConfigError); }
+TEST(ParserCsv, keys_are_required) { EXPECT_THROW(ParserDriver{logboom::plugins::parser_csv()}, logboom::ConfigError); }
 
 }  // namespace

@@ -109,7 +109,7 @@ TEST(ParserRegexp, an_expression_that_is_wrong_is_refused_at_its_place) {
       EXPECT_EQ(error.pos().to_string(), "test.conf:3:12");
     }
   }
-  EXPECT_THROW(ParserDriver(logboom::plugins::parser_regexp()), logboom::ConfigError);
+  EXPECT_THROW(ParserDriver{logboom::plugins::parser_regexp()}, logboom::ConfigError);
 }
 
 TEST(ParserRegexp, an_unknown_type_and_a_wrong_zone_are_refused) {

@@ -21,8 +21,8 @@ MessageId id_of(std::uint64_t number) { return {number * 0x9e3779b97f4a7c15U + 1
 struct Outcomes {
   class Target final : public Receipt::Target {
    public:
-    explicit Target(Outcomes& outcomes) : outcomes_(outcomes) {}
-    void settled(bool confirmed) noexcept override { ++(confirmed ? outcomes_.confirmed : outcomes_.lost); }
+    explicit Target(Outcomes& to) : outcomes_(to) {}
+    void settled(bool safe) noexcept override { ++(safe ? outcomes_.confirmed : outcomes_.lost); }
 
    private:
     Outcomes& outcomes_;

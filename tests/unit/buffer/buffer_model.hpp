@@ -97,7 +97,6 @@ class BufferModel {
   std::uint64_t dropped_ = 0;
   std::uint64_t invalid_ = 0;
   bool room_wanted_ = false;
-  bool draining_ = false;
 };
 
 }  // namespace logboom::test

@@ -124,7 +124,8 @@ TEST(Lanes, a_connection_moves_from_one_to_the_other) {
   std::array<epoll_event, 8> space;
   const auto ready = lanes.ready(Lane::prompt, space);
   ASSERT_EQ(ready.size(), 1u);
-  EXPECT_EQ(ready[0].data.ptr, &pair);
+  void* const at = ready[0].data.ptr;  // the struct is packed
+  EXPECT_EQ(at, &pair);
   lanes.change(pair.ends[0], &pair, Lane::prompt, false, true);
   const auto writable = lanes.ready(Lane::prompt, space);
   ASSERT_EQ(writable.size(), 1u);

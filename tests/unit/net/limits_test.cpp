@@ -43,7 +43,7 @@ TEST(Limits, connections_beyond_the_number_are_reset_until_one_has_ended) {
   ASSERT_TRUE(eventually([&] { return server.over() == 1; }));
   ASSERT_TRUE(eventually([&] {
     Client again = Client::tcp(port);
-    return again.send("x") && server.stories() == 3;
+    return again.send("x") && server.stories() > 2;
   }));
 }
 
@@ -63,7 +63,7 @@ TEST(Limits, one_address_may_have_so_many_and_others_do_not_notice) {
   two.close();
   ASSERT_TRUE(eventually([&] {
     Client again = Client::tcp(port);
-    return again.send("x") && server.stories() == 4;
+    return again.send("x") && server.stories() > 3;
   }));
 }
 

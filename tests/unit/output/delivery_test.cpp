@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -14,6 +15,8 @@ namespace {
 
 using namespace logboom;
 using namespace logboom::test;
+using ::testing::ElementsAre;
+using ::testing::Pair;
 
 using Status = WriteResult::Status;
 
@@ -68,10 +71,10 @@ BufferSettings at_once() {
 }
 
 struct Fixture {
-  explicit Fixture(const BufferSettings& settings, bool with_letters = true) {
+  explicit Fixture(const BufferSettings& settings, bool with_letters = true, ChunkOutput* secondary = nullptr) {
     SinkContext sink_context{"out", {}, context.test_log, context.test_metrics};
     if (with_letters) sink_context.dead_letters = &letters;
-    sink = make_buffered_sink(output, nullptr, make_output<Buffer>(plugins::buf_memory(), context), settings,
+    sink = make_buffered_sink(output, secondary, make_output<Buffer>(plugins::buf_memory(), context), settings,
                               std::move(sink_context));
   }
   void put(std::int64_t n) {
@@ -188,6 +191,30 @@ TEST(DeadLettersOfAnOutput, get_the_single_events_that_can_not_be_written) {
   EXPECT_EQ(f.letters.letters[3], "out invalid: a multiple of three");
   EXPECT_EQ(f.sink->totals().delivered, 5u);
   EXPECT_EQ(f.sink->totals().dropped, 2u);
+}
+
+TEST(DeadLettersOfAnOutput, get_the_single_events_that_the_secondary_output_can_not_write) {
+  BufferSettings settings = at_once();
+  settings.chunk_limit_records.reset();
+  LateOutput second;
+  second.on_write = [](const Chunk& chunk) {
+    WriteResult result;
+    chunk.for_each([&](std::string_view tag, const Event& event) {
+      if (number_of(event) == 2) result.add_invalid(tag, event);
+    });
+    result.reason = "a two";
+    return result;
+  };
+  Fixture f(settings, true, &second);
+  f.output.on_write = [](const Chunk&) { return WriteResult{Status::refused, "no", 0}; };
+  const BatchPtr batch = batch_of("t", 1, 3);
+  ASSERT_TRUE(f.sink->reserve(*batch));
+  f.sink->append({batch, {}});
+  f.sink->start();
+  EXPECT_EQ(f.stop(), Stopped::clean);
+  EXPECT_THAT(f.letters.letters, ElementsAre(Pair(2, "out invalid: a two")));
+  EXPECT_EQ(f.sink->totals().delivered, 2u);
+  EXPECT_EQ(f.sink->totals().dropped, 1u);
 }
 
 TEST(DeadLettersOfAnOutput, are_none_where_the_buffer_says_so_or_the_store_fails_and_the_log_tells_it) {
