@@ -30,6 +30,7 @@ function(logboom_fast_build target)
     return()
   endif()
   target_precompile_headers(${target} REUSE_FROM logboom_precompiled)
+  target_link_libraries(${target} PRIVATE Boost::headers)  # for its definitions: they have to be the same
   target_compile_options(${target} PRIVATE ${LOGBOOM_PRECOMPILED_OPTIONS})
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
