@@ -1,6 +1,7 @@
 # Most of the time that a file of ours takes to compile goes into the headers of others. So stages and plugins share one
-# precompiled header of the usual ones, and the files of a folder are compiled several at a time. The preset 'debug'
-# does without both: it finds a file that doesn't include what it uses, and is the one to edit and build again with.
+# precompiled header of the usual ones, and where no speed is asked for the files of a folder are compiled several at a
+# time. The preset 'debug' does without both: it finds a file that doesn't include what it uses, and is the one to edit and
+# build again with.
 option(LOGBOOM_FAST_BUILD "Precompile the usual headers, and compile several files at a time" ON)
 
 if(LOGBOOM_FAST_BUILD)
@@ -22,16 +23,20 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     -Wno-maybe-uninitialized)
 endif()
 
-# logboom_fast_build(<target> SOURCES <file>... [ALONE <name>...]): ALONE are patterns of the files whose helpers have the
-# names of others' helpers.
+# logboom_fast_build(<target> SOURCES <file>... [ALONE <name>...] [COLD]): ALONE are patterns of the files whose helpers
+# have the names of others' helpers. What users run is compiled several files at a time only where it is COLD: g++ inlines
+# less in large units, which made a grep half as dear again.
 function(logboom_fast_build target)
-  cmake_parse_arguments(PARSE_ARGV 1 build "" "" "SOURCES;ALONE")
+  cmake_parse_arguments(PARSE_ARGV 1 build "COLD" "" "SOURCES;ALONE")
   if(NOT LOGBOOM_FAST_BUILD)
     return()
   endif()
   target_precompile_headers(${target} REUSE_FROM logboom_precompiled)
   target_link_libraries(${target} PRIVATE Boost::headers)  # for its definitions: they have to be the same
   target_compile_options(${target} PRIVATE ${LOGBOOM_PRECOMPILED_OPTIONS})
+  if(NOT LOGBOOM_SANITIZE AND NOT build_COLD)
+    return()
+  endif()
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # Meant for headers: several files in one look like one.

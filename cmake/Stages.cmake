@@ -1,10 +1,10 @@
-# logboom_stage(<name> [LINK <library>...] [ALONE <pattern>...]): src/<name>/*.cpp become the object library
-# logboom_<name>. A folder without sources is skipped. ALONE: see logboom_fast_build(). logboom_core has them all.
+# logboom_stage(<name> [LINK <library>...] [ALONE <pattern>...] [COLD]): src/<name>/*.cpp become the object library
+# logboom_<name>. A folder without sources is skipped. ALONE, COLD: see logboom_fast_build(). logboom_core has them all.
 add_library(logboom_core INTERFACE)
 target_link_libraries(logboom_core INTERFACE logboom_settings Threads::Threads)
 
 function(logboom_stage name)
-  cmake_parse_arguments(PARSE_ARGV 1 stage "" "" "LINK;ALONE")
+  cmake_parse_arguments(PARSE_ARGV 1 stage "COLD" "" "LINK;ALONE")
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
   if(NOT sources)
     return()
@@ -12,7 +12,11 @@ function(logboom_stage name)
   set(target logboom_${name})
   add_library(${target} OBJECT ${sources})
   target_link_libraries(${target} PUBLIC logboom_settings Threads::Threads ${stage_LINK})
-  logboom_fast_build(${target} SOURCES ${sources} ALONE ${stage_ALONE})
+  set(cold "")
+  if(stage_COLD)
+    set(cold COLD)
+  endif()
+  logboom_fast_build(${target} SOURCES ${sources} ALONE ${stage_ALONE} ${cold})
   target_sources(logboom_core INTERFACE $<TARGET_OBJECTS:${target}>)
   target_link_libraries(logboom_core INTERFACE ${stage_LINK})
 endfunction()
