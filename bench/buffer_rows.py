@@ -50,13 +50,14 @@ def target(what, value, limit, unit="×"):
 
 
 def raw_write(folder, size):
-    """Seconds for `size` bytes in writes of 1 MiB."""
+    """Seconds for `size` bytes in writes of 1 MiB, until they are on the disk."""
     block = os.urandom(1 << 20)
     path = pathlib.Path(folder) / "raw"
     begin = time.monotonic()
     with open(path, "wb", buffering=0) as file:
         for _ in range(size >> 20):
             file.write(block)
+        os.fdatasync(file)
     seconds = time.monotonic() - begin
     path.unlink()
     return seconds
@@ -103,16 +104,18 @@ class BufferRows:
                 process.wait_listening(port)
                 begin = time.monotonic()
                 report = run_load(self.programs, self.cpus, port, ["--events", events, *PACKED])
-                stored = 0
-                while stored < report["bytes"] * 0.97 and time.monotonic() < begin + 300:
-                    stored = sum(path.stat().st_size for path in pathlib.Path(folder).glob("out-buffer/segment.*.log"))
-                    time.sleep(0.005)
-                seconds = time.monotonic() - begin
+                process.settle(quiet := 0.1)
+                for path in pathlib.Path(folder).glob("out-buffer/segment.*.log"):
+                    with open(path, "rb") as file:
+                        os.fdatasync(file)
+                seconds = time.monotonic() - begin - quiet
                 process.stop()
+                if process.received() != events:
+                    raise BenchError(f"received {process.received()} of {events} events")
             return report["bytes"], seconds, raw_write(folder, report["bytes"])
 
     def buffer_packed(self, row):
-        events = self.options.events or (200_000 if self.options.quick else 3_000_000)
+        events = self.options.events or (200_000 if self.options.quick else 1_000_000)
         shares, speeds = [], []
         for number in range(self.options.rounds):
             size, seconds, raw = self.packed_round(events)
@@ -125,10 +128,11 @@ class BufferRows:
                 "targets": [target("raw / logboom", statistics.median(shares), 1 / 0.6)]}
 
     def recovery_round(self, events):
+        """A process whose output nobody reads is killed, and another one starts."""
         with self.on_disk() as folder:
             port = free_port()
             with Process(self.buffer_command(folder, port, "file", WAITING.format(out="{out}", interval="1h")),
-                         self.cpus.subject, f"{folder}/stderr") as process:
+                         self.cpus.subject, f"{folder}/stderr", stdout=subprocess.PIPE) as process:
                 process.wait_listening(port)
                 report = run_load(self.programs, self.cpus, port, ["--events", events, *PACKED])
                 process.settle()
@@ -146,7 +150,7 @@ class BufferRows:
             return int(found[2]) / seconds / 1e6, first
 
     def buffer_recovery(self, row):
-        events = self.options.events or (400_000 if self.options.quick else 3_000_000)
+        events = self.options.events or (400_000 if self.options.quick else 2_000_000)
         rounds = []
         for number in range(self.options.rounds):
             rounds.append(self.recovery_round(events))

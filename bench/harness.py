@@ -129,7 +129,8 @@ class Process:
         def read():
             if self._child.stdout.read(1):
                 moment.set_result(time.monotonic())
-            collections.deque(self._child.stdout, maxlen=0)
+            with contextlib.suppress(ValueError):  # it is closed at the end
+                collections.deque(self._child.stdout, maxlen=0)
 
         threading.Thread(target=read, daemon=True).start()
         return moment

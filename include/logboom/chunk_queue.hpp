@@ -133,7 +133,7 @@ class ChunkQueue {
   /// The batch was admitted, but is counted as dropped for this reason instead of being appended.
   void append_none(const EventBatch& batch, std::uint64_t reserved, DropReason reason);
   /// While it is paused there is no room, for reasons of the buffer's own (a full disk). Any thread.
-  void pause() noexcept { paused_.store(true); }
+  void pause() noexcept;
   void go_on() noexcept;
 
   std::uint64_t wakes() const noexcept { return wakes_.load(std::memory_order_acquire); }
@@ -223,6 +223,7 @@ class ChunkQueue {
   std::atomic<std::uint64_t> queue_length_{0};
   std::atomic<bool> refused_{false};
   std::atomic<bool> paused_{false};
+  std::atomic<Clock::rep> paused_since_{0};
   std::atomic<std::uint64_t> wakes_{0};
 
   mutable std::mutex mutex_;

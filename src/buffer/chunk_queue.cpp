@@ -84,6 +84,10 @@ void ChunkQueue::release(std::uint64_t bytes) noexcept {
   room_again();
 }
 
+void ChunkQueue::pause() noexcept {
+  if (!paused_.exchange(true)) paused_since_.store(settings_.time->now().time_since_epoch().count());
+}
+
 void ChunkQueue::go_on() noexcept {
   paused_.store(false);
   room_again();

@@ -10,6 +10,8 @@ using namespace std::chrono_literals;
 
 /// A slice's end is looked for at least so often, as the wall clock may be set.
 constexpr auto wall_clock_look = 10s;
+/// A pause that lasts longer makes chunks due that could wait: they may hold what there is no room for.
+constexpr auto long_pause = 1s;
 /// When a chunk that could not be loaded comes again.
 constexpr auto load_again = 1s;
 
@@ -68,7 +70,9 @@ ChunkQueue::ChunkPtr ChunkQueue::next_due(Clock::time_point now) {
     return nullptr;
   } else {
     seal_due(now);
-    const bool room_wanted = refused_.load() && taken_.empty() && retrying_.empty();
+    // A pause is soon over, but where the disk is full.
+    const bool pauses = paused_.load() && now < Clock::time_point(Clock::duration(paused_since_.load())) + long_pause;
+    const bool room_wanted = refused_.load() && !pauses && taken_.empty() && retrying_.empty();
     if (queue_.empty() && room_wanted && !open_.empty()) seal(oldest_open());
     if (queue_.empty() || queue_.front()->shrinking_) return nullptr;
     held = std::move(queue_.front());
@@ -81,6 +85,7 @@ ChunkQueue::ChunkPtr ChunkQueue::next_due(Clock::time_point now) {
 
 Buffer::Clock::time_point ChunkQueue::next_look(Clock::time_point now, Clock::time_point until) const {
   Clock::time_point at = until;
+  if (paused_.load() && refused_.load()) at = std::min(at, now + long_pause);
   if (!due_.empty()) at = std::min(at, due_.begin()->first);
   if (!retrying_.empty()) at = std::min(at, retrying_.begin()->first);
   if (!slices_due_.empty()) {

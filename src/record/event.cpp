@@ -28,12 +28,22 @@ msgpack::Value Record::find(std::string_view key) const noexcept {
   return found;
 }
 
+namespace {
+
+/// uint 32, or int 32: what Docker's driver writes.
+bool is_short_time(std::uint8_t first) noexcept { return first == 0xce || first == 0xd2; }
+std::int64_t short_time(const std::uint8_t* p) noexcept {
+  const auto seconds = static_cast<std::uint32_t>(msgpack::load_be(p + 1, 4));
+  return *p == 0xce ? std::int64_t{seconds} : std::int64_t{static_cast<std::int32_t>(seconds)};
+}
+
+}  // namespace
+
 bool read_time(const std::uint8_t*& p, const std::uint8_t* end, EventTime& time) noexcept {
   if (p == end) return false;
   const std::uint8_t first = *p;
-  if (first == 0xce && end - p >= 5) {
-    time.sec = static_cast<std::int64_t>(msgpack::load_be(p + 1, 4));
-    time.nsec = 0;
+  if (is_short_time(first) && end - p >= 5) {
+    time = {short_time(p), 0};
     p += 5;
     return true;
   }
@@ -79,9 +89,8 @@ const std::uint8_t* record_end(const std::uint8_t* p, const std::uint8_t* end) n
 bool EntryCursor::next(Event& event) noexcept {
   if (at_ == end_) return false;
   const std::uint8_t* p = at_ + (*at_ == 0x92 ? 1 : *at_ == 0xdc ? 3 : 5);
-  if (*p == 0xce) {
-    event.time.sec = static_cast<std::int64_t>(msgpack::load_be(p + 1, 4));
-    event.time.nsec = 0;
+  if (is_short_time(*p)) {
+    event.time = {short_time(p), 0};
     p += 5;
   } else {
     read_time(p, end_, event.time);
