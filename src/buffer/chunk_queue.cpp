@@ -85,7 +85,9 @@ void ChunkQueue::release(std::uint64_t bytes) noexcept {
 }
 
 void ChunkQueue::pause() noexcept {
-  if (!paused_.exchange(true)) paused_since_.store(settings_.time->now().time_since_epoch().count());
+  // In this order: whoever sees the pause sees when it began.
+  if (!paused_.load()) paused_since_.store(settings_.time->now().time_since_epoch().count());
+  paused_.store(true);
 }
 
 void ChunkQueue::go_on() noexcept {
