@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "base/tls_socket.hpp"
+
 using SSL = struct ssl_st;
 using SSL_CTX = struct ssl_ctx_st;
 
@@ -26,7 +28,10 @@ class TlsStream {
   Step shake_hands();
   /// Bytes; 0 at the peer's end; -1 with errno EAGAIN, or with EPROTO where the stream is broken.
   std::ptrdiff_t read(std::uint8_t* data, std::size_t size);
+  /// As `read`; 0 does not occur. A client's bytes may wait for more: see `flush`.
   std::ptrdiff_t write(const char* data, std::size_t size);
+  /// Sends what a client has written. False with errno EAGAIN, or with EPROTO where the stream is broken.
+  bool flush();
   /// 1 where there are bytes to read, which stay; else as `read`.
   std::ptrdiff_t peek();
   /// Asks the peer for a sign that it is content with the handshake. A server of TLS 1.3 may give one by itself (a
@@ -53,6 +58,7 @@ class TlsStream {
   void answer_question() noexcept;
 
   std::shared_ptr<SSL_CTX> context_;
+  TlsSocket socket_;
   std::unique_ptr<SSL, FreeSsl> ssl_;
   // A client that only writes never reads a ticket either. As it closes, its kernel would then reset the connection,
   // and what it wrote last would be lost: TLS 1.3 tickets go with the first answer, to clients that do read.
