@@ -92,8 +92,7 @@ class EventBatch {
   void hold(const EventBatch& other);
   void hold(const SlabPtr& slab) { slabs_.push_back(slab); }
   void add_held(const Span& span);
-  /// Room for so many more spans.
-  void reserve(std::size_t spans) { spans_.reserve(spans_.size() + spans); }
+  void add_held(std::span<const Span> spans);
 
   const Tag& tag() const noexcept { return tag_; }
   std::span<const Span> spans() const noexcept { return {spans_.data(), spans_.size()}; }

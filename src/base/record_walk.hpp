@@ -1,9 +1,10 @@
 #pragma once
 
-#include <cstring>
 #include <string_view>
 
 #include <logboom/msgpack.hpp>
+
+#include "base/same_bytes.hpp"
 
 /// Steps through bytes that are known to be whole and well-formed: a record's.
 namespace logboom::msgpack {
@@ -45,7 +46,7 @@ inline Value find_key(const Value& map, std::string_view key) noexcept {
     const std::uint8_t* value = after(at, end);
     bool hit = false;
     if ((first & 0xe0) == 0xa0) {
-      hit = first == usual && std::memcmp(at + 1, key.data(), key.size()) == 0;
+      hit = first == usual && same_bytes(at + 1, key.data(), key.size());
     } else {
       std::string_view text;
       hit = text_at(at, end, text) && text == key;

@@ -9,6 +9,8 @@
 #include <emmintrin.h>
 #endif
 
+#include "base/same_bytes.hpp"
+
 namespace logboom {
 namespace {
 
@@ -40,7 +42,7 @@ std::size_t find_text(std::string_view text, std::string_view needle) noexcept {
       const __m128i both = _mm_and_si128(_mm_cmpeq_epi8(begins, first_byte), _mm_cmpeq_epi8(ends, last_byte));
       for (auto hits = static_cast<unsigned>(_mm_movemask_epi8(both)); hits != 0; hits &= hits - 1) {
         const auto hit = static_cast<std::size_t>(std::countr_zero(hits));
-        if (std::memcmp(here + hit, needle.data(), needle.size()) == 0) return at + hit;
+        if (same_bytes(here + hit, needle.data(), needle.size())) return at + hit;
       }
       if (at == last_step) return std::string_view::npos;
     }
@@ -52,7 +54,7 @@ std::size_t find_text(std::string_view text, std::string_view needle) noexcept {
     const void* first = std::memchr(text.data() + at, needle.front(), last_place - at + 1);
     if (first == nullptr) break;
     at = static_cast<std::size_t>(static_cast<const char*>(first) - text.data());
-    if (std::memcmp(text.data() + at, needle.data(), needle.size()) == 0) return at;
+    if (same_bytes(text.data() + at, needle.data(), needle.size())) return at;
   }
   return std::string_view::npos;
 }
@@ -125,7 +127,9 @@ bool TextPattern::matches(const Text& text, std::string_view subject) noexcept {
     }
   }
   for (std::size_t line = 0;;) {
-    if (subject.substr(line).starts_with(wanted) && ends_well(text, subject, line + wanted.size())) return true;
+    const bool begins =
+        subject.size() - line >= wanted.size() && same_bytes(subject.data() + line, wanted.data(), wanted.size());
+    if (begins && ends_well(text, subject, line + wanted.size())) return true;
     if (text.begin == At::subject) return false;
     const std::size_t line_end = subject.find('\n', line);
     if (line_end == std::string_view::npos) return false;

@@ -131,7 +131,7 @@ void Dispatcher::inject(const std::string& label, Delivery delivery, bool made) 
   // A tag remembers the route of the worker whose table made it.
   auto batch = std::make_unique<EventBatch>(tags(label).intern(delivery.batch->tag().text()));
   batch->hold(*delivery.batch);
-  for (const Span& span : delivery.batch->spans()) batch->add_held(span);
+  batch->add_held(delivery.batch->spans());
   account_ = &books_.source(std::string(made ? outputs_source : own_log_source)).account(batch->tag());
   count(made ? Term::made : Term::in, batch->events());
   dispatch(*routes_, label, {BatchPtr(std::move(batch)), std::move(delivery.receipts), delivery.id}, held_flow_);

@@ -15,8 +15,7 @@ BatchPtr BatchDraft::make(Tag tag, const EventBatch& original) const {
   auto batch = std::make_unique<EventBatch>(std::move(tag));
   if (keeps_) batch->hold(original);
   for (const SlabPtr& slab : written_) batch->hold(slab);
-  batch->reserve(spans_.size());
-  for (const Span& span : spans_) batch->add_held(span);
+  batch->add_held({spans_.data(), spans_.size()});
   return BatchPtr(std::move(batch));
 }
 

@@ -52,7 +52,7 @@ class BatchDraft {
       }
     }
     if (spans_.size() == spans_.capacity()) grow();
-    spans_.push_back(span);
+    spans_.emplace_back(span);  // inline, which push_back is not
   }
   void grow();
 

@@ -115,7 +115,7 @@ void EventBatch::add(const Span& span, const SlabPtr& slab) {
       return;
     }
   }
-  spans_.push_back(span);
+  spans_.emplace_back(span);
 }
 
 void EventBatch::move_out(std::size_t first, const SlabPtr& slab, std::size_t limit, const SlabPtr& target,
@@ -153,7 +153,18 @@ void EventBatch::add_held(const Span& span) {
     spans_.back().events += span.events;
     return;
   }
-  spans_.push_back(span);
+  spans_.emplace_back(span);
+}
+
+void EventBatch::add_held(std::span<const Span> spans) {
+  if (spans.empty()) return;
+  add_held(spans.front());
+  spans = spans.subspan(1);
+  spans_.insert(spans_.end(), spans.begin(), spans.end());
+  for (const Span& span : spans) {
+    events_ += span.events;
+    bytes_ += span.size;
+  }
 }
 
 }  // namespace logboom
