@@ -15,7 +15,6 @@ namespace logboom {
 
 namespace {
 
-constexpr std::size_t read_buffer = 64 * 1024;
 
 int number_of(TlsVersion version, const std::string& parameter) {
   switch (version) {
@@ -118,7 +117,6 @@ void set_tls_habits(SSL_CTX* context) {
   ::SSL_CTX_set_mode(context,
                      SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   ::SSL_CTX_set_read_ahead(context, 1);
-  ::SSL_CTX_set_default_read_buffer_len(context, read_buffer);
 }
 
 std::vector<std::string> file_stamps(const std::vector<std::string>& paths) {

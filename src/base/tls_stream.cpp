@@ -15,6 +15,9 @@ namespace {
 
 /// Eight records: fewer calls of the kernel, and fewer times that the peer wakes, for a megabyte that is sent.
 constexpr std::size_t gather = 128 * 1024;
+/// The same for reading, where a peer sends that much; others get a buffer of one record, while there is one to read.
+constexpr std::size_t large_read = 128 * 1024;
+constexpr std::size_t much = 32 * 1024;
 
 }  // namespace
 
@@ -28,6 +31,7 @@ TlsStream::TlsStream(std::shared_ptr<SSL_CTX> context, int fd, Side side)
   if (!ssl_) throw std::bad_alloc();
   BIO* const bio = socket_.make_bio();
   ::SSL_set_bio(ssl_.get(), bio, bio);
+  if (side == Side::client) ::SSL_clear_mode(ssl_.get(), SSL_MODE_RELEASE_BUFFERS);
   side == Side::server ? ::SSL_set_accept_state(ssl_.get()) : ::SSL_set_connect_state(ssl_.get());
 }
 
@@ -51,9 +55,9 @@ std::ptrdiff_t TlsStream::read(std::uint8_t* data, std::size_t size) {
   more_ = false;
   wants_write_ = false;
   socket_.look();
+  ::ERR_clear_error();
   while (got < size && !ended_ && !broken_) {
     std::size_t bytes = 0;
-    ::ERR_clear_error();
     const int result = ::SSL_read_ex(ssl_.get(), data + got, size - got, &bytes);
     if (result != 1) {
       const std::ptrdiff_t none = no_bytes(result);
@@ -63,6 +67,7 @@ std::ptrdiff_t TlsStream::read(std::uint8_t* data, std::size_t size) {
     }
     got += bytes;
   }
+  ::SSL_set_default_read_buffer_len(ssl_.get(), got >= much ? large_read : 0);
   // An end or an error that came behind bytes is told by the next read.
   more_ = got == size || ended_ || broken_;
   if (got != 0) return static_cast<std::ptrdiff_t>(got);
