@@ -31,7 +31,13 @@ enum class Close : std::uint8_t {
 };
 
 /// Why a connection ended.
-enum class End : std::uint8_t { peer_closed, peer_reset, closed_by_us, shutdown };
+enum class End : std::uint8_t {
+  peer_closed,
+  peer_reset,
+  refused,  // the peer had closed, and nothing reached it of what was sent after Connection::peer_finished() was true
+  closed_by_us,
+  shutdown,
+};
 
 /// A plugin's way into the pipeline on one worker: what connections, sockets of datagrams and tasks have in common.
 /// Lives as long as the plugin's side of it (Handler); everything happens on the worker's thread.
@@ -67,6 +73,8 @@ class Connection : public Source {
 
   /// Sends bytes after those sent before. A peer that does not read what it is sent is itself read no further.
   virtual void send(std::string_view bytes) = 0;
+  /// True when the peer sends no more: it has closed, or it only waits for answers. Which of them, the end tells.
+  virtual bool peer_finished() { return false; }
   /// From now on never let readiness gather for this connection: its client waits for answers.
   virtual void prompt() = 0;
   /// True: from now on the peer has yet to show who it is. Such connections are bounded in number, and when there are

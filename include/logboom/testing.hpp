@@ -102,6 +102,7 @@ class FakeConnection final : public net::Connection {
     if (!closed_) sent_.emplace_back(bytes);
   }
   void set_timer(std::chrono::microseconds after) override { timer_ = after; }
+  bool peer_finished() override { return peer_finished_; }
   void prompt() override { prompt_ = true; }
   void half_open(bool on) override { half_open_ = on; }
   void holds(std::size_t bytes) override { holds_ = bytes; }
@@ -120,6 +121,8 @@ class FakeConnection final : public net::Connection {
   void confirm(std::size_t delivery) { std::exchange(deliveries_.at(delivery).receipts, {}).confirm(); }
   void lose(std::size_t delivery) { deliveries_.at(delivery).receipts = {}; }
 
+  /// What `peer_finished` says from now on.
+  void set_peer_finished(bool finished) noexcept { peer_finished_ = finished; }
   /// What `held` says from now on. Whoever drives the handler does not keep anything back for that.
   void set_held(bool held) noexcept { held_ = held; }
 
@@ -158,6 +161,7 @@ class FakeConnection final : public net::Connection {
   bool half_open_ = false;
   std::size_t holds_ = 0;
   bool held_ = false;
+  bool peer_finished_ = false;
   std::shared_ptr<Outcomes> outcomes_ = std::make_shared<Outcomes>();
 };
 

@@ -21,6 +21,10 @@ class Acks {
  public:
   using Clock = std::chrono::steady_clock;
   static constexpr std::chrono::milliseconds spacing{1};
+  struct Answer {
+    std::string text;
+    MessageIds::Name name;  // of the message that it is for
+  };
 
   /// Owes one more answer; returns its token. `name`: of the message that it is for.
   std::uint64_t expect(std::string answer, const MessageIds::Name& name = {});
@@ -29,13 +33,13 @@ class Acks {
   /// The message of this token is not safe: neither it nor what came after it is answered.
   void fail(std::uint64_t token);
   /// The next answer to send now. Nothing: none is due, or `wait` says when to ask again.
-  std::optional<std::string> next(Clock::time_point now, std::chrono::microseconds& wait);
+  std::optional<Answer> next(Clock::time_point now, std::chrono::microseconds& wait);
 
   /// Calls `visit(name)` for each message whose answer has not been given out by `next`.
   template <class F>
   void for_each_unanswered(F&& visit) const {
     for (const MessageIds::Name& name : failed_) visit(name);
-    for (const Owed& owed : owed_) visit(owed.name);
+    for (const Owed& owed : owed_) visit(owed.answer.name);
   }
 
   bool empty() const noexcept { return owed_.empty(); }
@@ -43,8 +47,7 @@ class Acks {
 
  private:
   struct Owed {
-    std::string answer;
-    MessageIds::Name name;
+    Answer answer;
     bool due = false;
   };
   static constexpr std::size_t docker_at_most = 2;

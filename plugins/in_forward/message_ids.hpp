@@ -20,8 +20,8 @@ namespace logboom::in_forward {
 /// does not always travel, what an id is is decided by its form: one that is nothing but the digits of a hash may be
 /// one.
 ///
-/// Such a message is taken for one that came before only if that one's connection ended before its ack was written;
-/// what can't be decided means a duplicate, never a loss. This is remembered while the process runs.
+/// Such a message is taken for one that came before only if that one's connection ended before its ack was written, or
+/// if the peer had closed it by then; what can't be decided means a duplicate, never a loss. This is remembered while the process runs.
 ///
 /// Threads: any.
 class MessageIds {
@@ -42,7 +42,7 @@ class MessageIds {
   /// of the events, so that a sender that uses one id for different messages loses none. One that is shorter than 16
   /// bytes, or no text, names nothing.
   Name name(std::string_view source, const msgpack::Value& chunk, const EventBatch& batch);
-  /// The message's connection has ended before the ack was written.
+  /// The message's connection has ended, and the ack has not reached the peer.
   void unanswered(const Name& name);
 
  private:

@@ -202,7 +202,10 @@ void ForwardSession::on_receipt(std::uint64_t token, bool confirmed) {
 
 void ForwardSession::send_acks() {
   std::chrono::microseconds wait{};
-  while (const auto answer = acks_.next(Acks::Clock::now(), wait)) connection_.send(*answer);
+  while (const auto answer = acks_.next(Acks::Clock::now(), wait)) {
+    if (answer->name.content && connection_.peer_finished()) late_.push_back(answer->name);
+    connection_.send(answer->text);
+  }
   if (wait.count() != 0) connection_.set_timer(wait);
   if (closing_ && acks_.empty()) connection_.close(net::Close::finish);
 }
@@ -323,7 +326,6 @@ void ForwardSession::take_over(std::string_view state) {
 }
 
 void ForwardSession::on_end(net::End end, std::size_t unconsumed) {
-  static_cast<void>(end);
   if (handshake_) {
     if (!given_up_ && unconsumed != 0) shared_.door->gone(connection_);
     return;
@@ -336,6 +338,9 @@ void ForwardSession::on_end(net::End end, std::size_t unconsumed) {
   }
   collector_.abandon();
   acks_.for_each_unanswered([this](const MessageIds::Name& name) { shared_.ids.unanswered(name); });
+  if (end == net::End::refused) {
+    for (const MessageIds::Name& name : late_) shared_.ids.unanswered(name);
+  }
   if (!container_.empty() && messages_ <= short_connection_messages) {
     shared_.storms.short_connection(container_, StormWatch::Clock::now());
   }

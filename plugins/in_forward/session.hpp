@@ -79,6 +79,7 @@ class ForwardSession final : public net::Session, private Reader::Owner {
   Collector collector_;
   Reader reader_;
   Acks acks_;
+  std::vector<MessageIds::Name> late_;  // whose answers went to a peer that sends no more
   std::unique_ptr<Json> json_;
   std::unique_ptr<forward::HandshakeServer> handshake_;  // while the client has not said who it is
   std::string container_;                                // whose log this is, where the sender asks for answers

@@ -1,8 +1,6 @@
 #include "net/connection.hpp"
 
-#include <linux/sockios.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,8 +21,6 @@ constexpr std::size_t small_limit = 64 * 1024;
 constexpr std::size_t outbox_high = 256 * 1024;
 constexpr std::size_t outbox_low = 64 * 1024;
 constexpr int drain_reads = 64;
-constexpr std::chrono::milliseconds finish_poll{2};
-constexpr std::chrono::seconds finish_patience{2};
 
 bool is_socket(int fd) {
   struct stat status {};
@@ -280,45 +276,6 @@ void StreamConnection::failed(std::string_view why) {
   cut();
 }
 
-/// What every call into the session may have left to do. Called last in each entry point: it may bury the connection.
-void StreamConnection::after_call() {
-  if (state_ == State::dead) return;
-  if (state_ == State::open && close_wanted_) {
-    if (close_how_ == Close::reset) return end(End::closed_by_us, Close::reset);
-    if (!session_->waiting()) start_to_finish();
-  }
-  if (state_ == State::open && (shutting_down_ || peer_done_) && !held_ && !session_->waiting()) {
-    if (peer_done_ && outbox_.empty()) return end(End::peer_closed, Close::finish);
-    if (!peer_done_ && !session_->answers() && group_.options.reset_on_close) return end(End::shutdown, Close::reset);
-    start_to_finish();
-  }
-  if (state_ == State::finishing) check_finished();
-  if (state_ != State::dead) update_interest();
-}
-
-void StreamConnection::start_to_finish() {
-  state_ = State::finishing;
-  finish_by_ = Worker::Clock::now() + finish_patience;
-}
-
-/// Everything that was sent must have reached the peer's side before the socket goes: bytes that it sent meanwhile and
-/// we never read turn the close into a reset.
-void StreamConnection::check_finished() {
-  const bool late = Worker::Clock::now() >= finish_by_;
-  if (outbox_.empty() && !write_shut_) {
-    if (tls_) tls_->say_goodbye();
-    ::shutdown(fd_, SHUT_WR);
-    write_shut_ = true;
-  }
-  int queued = 0;
-  if (outbox_.empty() && ::ioctl(fd_, SIOCOUTQ, &queued) != 0) queued = 0;
-  if (late || (outbox_.empty() && queued == 0)) {
-    end(peer_done_ ? End::peer_closed : shutting_down_ ? End::shutdown : End::closed_by_us, Close::finish);
-    return;
-  }
-  worker_.set_timer(id_, Worker::Clock::now() + finish_poll);
-}
-
 /// What TLS has read ahead, no readiness of the socket will tell.
 void StreamConnection::read_on() {
   if (std::exchange(read_on_, true)) return;
@@ -344,26 +301,6 @@ void StreamConnection::update_interest() {
   watched_ = true;
   watching_read_ = read;
   watching_write_ = write;
-}
-
-void StreamConnection::end(End reason, Close how) {
-  if (state_ == State::dead) return;
-  state_ = State::dead;
-  const std::size_t left = unconsumed();
-  if (watched_) worker_.lanes().remove(fd_, lane_);
-  watched_ = false;
-  if (how == Close::reset) {
-    const linger no_wait{1, 0};
-    ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &no_wait, sizeof no_wait);
-  }
-  ::close(std::exchange(fd_, -1));
-  small_.reset();
-  large_ = SlabPtr();
-  memory_.reset();
-  half_open_.reset();
-  worker_.bury(*this);
-  in_call_ = true;
-  if (session_) session_->on_end(reason, left);
 }
 
 }  // namespace logboom::net

@@ -86,6 +86,7 @@ class StreamConnection final : public Connection, public Resident, public Flow {
   Receipt receipt(std::uint64_t token) override { return worker_.receipt(id_, token); }
   void send(std::string_view bytes) override;
   void set_timer(std::chrono::microseconds after) override;
+  bool peer_finished() override;
   void prompt() override;
   void half_open(bool on) override;
   void holds(std::size_t bytes) override { session_holds_ = bytes; }
@@ -116,6 +117,7 @@ class StreamConnection final : public Connection, public Resident, public Flow {
   void after_call();
   void start_to_finish();
   void check_finished();
+  bool was_refused(End reason) const;
   void update_interest();
   void end(End reason, Close how);
   bool may_read() const noexcept;
@@ -166,6 +168,8 @@ class StreamConnection final : public Connection, public Resident, public Flow {
   bool peer_done_ = false;  // the peer has shut its sending side
   bool shutting_down_ = false;
   bool write_shut_ = false;
+  bool told_late_ = false;        // something was, or is to be, sent after the peer's end
+  std::uint64_t confirmed_ = 0;  // by the peer's system, of what was sent before that
   Close close_how_ = Close::finish;
   Worker::Clock::time_point finish_by_{};
 };

@@ -2,9 +2,12 @@
 
 import random
 import signal
+import socket
 
 from support.configs import forward_source
+from support.faults import Faults
 from support.forward import Client, message
+from support.wait import wait_until
 
 from test_acks import T, docker_id, lose_ack, stored
 
@@ -88,6 +91,44 @@ def test_a_message_that_comes_again_goes_only_to_the_output_that_lost_it(logboom
     end(program)
     for name in ("disk.log", "memory.log"):
         assert sorted(record["n"] for record in stored(program.directory / "out" / name)) == list(range(20))
+
+
+def ended_connections(program):
+    return (program.counters().total("logboom_input_connections_total") -
+            program.counters().total("logboom_input_connections"))
+
+
+def test_a_client_that_loses_patience_with_a_slow_disk_is_not_stored_twice_whatever_its_ids_are(logboom, tmp_path):
+    """It closes before its ack. An id that may be a hash of the payload says by itself nothing about that."""
+    faults = Faults(tmp_path, tmp_path / "run")
+    program = logboom(config("disk", one=on_disk(tmp_path / "run" / "one")), env=faults.environment)
+    expected = []
+    for number in range(5):
+        for chunk in (docker_id(), f"{number:032x}"):
+            data = message("app", T, {"n": len(expected)}, {"chunk": chunk})
+            ended = ended_connections(program)
+            with faults.during(sync_delay=300_000):
+                lose_ack(program, data)
+                wait_until(lambda: ended_connections(program) > ended, 10, "the end of the connection")
+            with Client(program.address()) as client:
+                client.send_and_wait(data, chunk)
+            expected.append(len(expected))
+    end(program)
+    assert sorted(record["n"] for record in stored(program.directory / "out" / "one.log")) == expected
+
+
+def test_an_ack_that_a_half_closed_client_has_read_makes_its_next_payload_a_new_one(logboom, tmp_path):
+    faults = Faults(tmp_path, tmp_path / "run")
+    program = logboom(config("disk", one=on_disk(tmp_path / "run" / "one")), env=faults.environment)
+    chunk = "0123456789abcdef" * 2
+    data = message("app", T, {"log": "the same"}, {"chunk": chunk})
+    for _ in range(5):
+        with faults.during(sync_delay=100_000), Client(program.address()) as client:
+            client.send(data)
+            client.socket.shutdown(socket.SHUT_WR)
+            assert client.reply() == {"ack": chunk}
+    end(program)
+    assert len(stored(program.directory / "out" / "one.log")) == 5
 
 
 def test_what_was_written_before_the_restart_is_still_known(logboom):

@@ -85,6 +85,7 @@ def test_a_standby_takes_over_and_its_connection_is_given_up_afterwards(logboom,
         feed = Feed(program)
         feed.send(5)
         main.wait_for_messages(5)
+        program.wait_for_counter("logboom_forward_sent_events_total", 5)
         assert not standby.messages
         main.stop()
         feed.send(5)

@@ -14,6 +14,12 @@ std::vector<Raw> acks(std::initializer_list<std::string_view> ids) {
   return all;
 }
 
+/// Of the next answer; empty where none is due.
+std::string next_text(Acks& acks, Acks::Clock::time_point now, microseconds& wait) {
+  const std::optional<Acks::Answer> answer = acks.next(now, wait);
+  return answer ? answer->text : std::string();
+}
+
 TEST(ForwardAcks, a_chunk_of_any_type_is_echoed_as_it_is) {
   for (const Raw& id : {str("abc"), str(""), str("ends in \n"), str(std::string(300, 'c')), bin("abc"), bin(""), num(5),
                         num(-1), real(1.5), Raw("\xc3"), Raw("\xc2"), arr({num(1), nil()}), map({{str("a"), num(1)}}),
@@ -111,13 +117,13 @@ TEST(ForwardAcks, the_spacing_holds_from_the_first_answer_on_while_another_is_ow
   EXPECT_EQ(acks.expect("1"), 0U);
   EXPECT_EQ(acks.expect("2"), 1U);
   acks.settle(0);
-  EXPECT_EQ(acks.next(start, wait), "1");
-  EXPECT_EQ(acks.next(start, wait), std::nullopt);
+  EXPECT_EQ(next_text(acks, start, wait), "1");
+  EXPECT_FALSE(acks.next(start, wait));
   EXPECT_EQ(wait, microseconds(0)) << "nothing is due";
   acks.settle(1);
-  EXPECT_EQ(acks.next(start + microseconds(400), wait), std::nullopt);
+  EXPECT_FALSE(acks.next(start + microseconds(400), wait));
   EXPECT_EQ(wait, microseconds(600));
-  EXPECT_EQ(acks.next(start + microseconds(1000), wait), "2");
+  EXPECT_EQ(next_text(acks, start + microseconds(1000), wait), "2");
   EXPECT_TRUE(acks.empty());
   EXPECT_EQ(acks.count(), 2U);
 }
@@ -128,7 +134,7 @@ TEST(ForwardAcks, a_client_with_one_message_at_a_time_is_never_delayed) {
   const Acks::Clock::time_point start{std::chrono::seconds(100)};
   for (int i = 0; i < 5; ++i) {
     acks.settle(acks.expect(std::to_string(i)));
-    EXPECT_EQ(acks.next(start, wait), std::to_string(i));
+    EXPECT_EQ(next_text(acks, start, wait), std::to_string(i));
   }
 }
 
@@ -140,8 +146,8 @@ TEST(ForwardAcks, a_client_that_had_three_outstanding_is_never_delayed_again) {
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(acks.next(start, wait));
   acks.settle(acks.expect("y"));
   acks.settle(acks.expect("z"));
-  EXPECT_EQ(acks.next(start, wait), "y");
-  EXPECT_EQ(acks.next(start, wait), "z");
+  EXPECT_EQ(next_text(acks, start, wait), "y");
+  EXPECT_EQ(next_text(acks, start, wait), "z");
 }
 
 TEST(ForwardAcks, an_answer_is_settled_once_and_unknown_tokens_are_ignored) {

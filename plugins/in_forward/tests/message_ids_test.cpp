@@ -159,6 +159,24 @@ TEST(ForwardIds, a_message_that_could_not_be_made_safe_is_known_when_it_comes_ag
   EXPECT_EQ(id_on_its_own(input, message(fluent_bit_id)), id);
 }
 
+TEST(ForwardIds, a_message_of_fluent_bit_whose_ack_was_refused_is_known_when_it_comes_again) {
+  Input input;
+  for (const bool finished : {false, true}) {
+    for (const net::End end : {net::End::peer_closed, net::End::peer_reset, net::End::refused}) {
+      const auto gone = input.connect();
+      gone->feed(message(fluent_bit_id));
+      const MessageId id = ids_of(*gone).at(0);
+      gone->connection().set_peer_finished(finished);
+      gone->connection().confirm(0);
+      gone->deliver_outcomes();
+      EXPECT_EQ(gone->connection().sent().size(), 1U);
+      gone->end(end);
+      const bool known = id_on_its_own(input, message(fluent_bit_id)) == id;
+      EXPECT_EQ(known, finished && end == net::End::refused) << "else the ack may have been read";
+    }
+  }
+}
+
 TEST(ForwardIds, a_restarted_input_does_not_know_fluent_bits_messages) {
   Input input, restarted;
   const auto lost = input.connect();

@@ -121,6 +121,60 @@ TEST_P(HalfClose, still_gets_its_answers) {
 
 INSTANTIATE_TEST_SUITE_P(of, HalfClose, ::testing::Values(6, 16 * megabyte));
 
+/// Answers what it is told when a receipt is settled, late.
+struct LateAnswer {
+  explicit LateAnswer(TestServer& server) {
+    server.emitter().set_keeping(true);
+    script.on_bytes = [](net::Connection& connection, const SlabPtr& slab, std::uint8_t* data, std::size_t size) {
+      Delivery delivery = delivery_of(connection, slab, data, size);
+      delivery.receipts.add(connection.receipt(1));
+      connection.emit(std::move(delivery));
+      return size;
+    };
+    script.on_receipt = [this](net::Connection& connection, std::uint64_t, bool) {
+      waiting = false;
+      finished = connection.peer_finished();
+      connection.send("answer");
+    };
+    script.waiting = [this] { return waiting.load(); };
+  }
+  Script script;
+  std::atomic<bool> waiting{true};
+  std::atomic<bool> finished{false};
+};
+
+enum class Leaves : std::uint8_t { closes, half_closes, stays };
+
+class LateAnswers : public ::testing::TestWithParam<std::tuple<bool, Leaves>> {};
+
+TEST_P(LateAnswers, to_a_peer_that_has_closed_end_as_refused) {
+  const auto [over_tcp, leaves] = GetParam();
+  TestServer server;
+  LateAnswer late(server);
+  net::StreamListen where;
+  where.bind = "127.0.0.1";
+  if (!over_tcp) where.unix_path = cat(::testing::TempDir(), "logboom-late-", ::getpid(), ".sock");
+  const std::uint16_t port = server.listen(late.script, where);
+  server.run();
+  Client client = over_tcp ? Client::tcp(port) : Client::unix_socket(where.unix_path);
+  ASSERT_TRUE(client.send("x"));
+  ASSERT_TRUE(eventually([&] { return server.emitter().kept() == 1; }));
+  if (leaves == Leaves::closes) client.close();
+  if (leaves == Leaves::half_closes) client.half_close();
+  for (Delivery& delivery : server.emitter().take_kept()) delivery.receipts.confirm();
+  if (leaves != Leaves::closes) {
+    EXPECT_EQ(client.receive(6), "answer");
+    client.close();
+  }
+  ASSERT_TRUE(eventually([&] { return server.story().is_over(); }));
+  EXPECT_EQ(late.finished, leaves != Leaves::stays);
+  EXPECT_EQ(server.story().end(), leaves == Leaves::closes ? net::End::refused : net::End::peer_closed);
+}
+
+INSTANTIATE_TEST_SUITE_P(of, LateAnswers,
+                         ::testing::Combine(::testing::Bool(),
+                                            ::testing::Values(Leaves::closes, Leaves::half_closes, Leaves::stays)));
+
 /// Sends back what it gets.
 Script echo(bool prompt = false) {
   Script script;
