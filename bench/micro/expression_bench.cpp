@@ -3,12 +3,10 @@
 #include <logboom/expression.hpp>
 #include <logboom/record_editor.hpp>
 
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <string>
 
-namespace {
+#include "micro.hpp"
 
 using logboom::Evaluator;
 using logboom::Expression;
@@ -16,41 +14,14 @@ using logboom::ExpressionTemplate;
 using logboom::OutBuffer;
 using logboom::Record;
 using logboom::RecordEditor;
+using logboom::micro::docker_record;
+using logboom::micro::nanoseconds;
 using logboom::msgpack::Value;
 
-OutBuffer docker_record() {
-  OutBuffer out;
-  logboom::msgpack::Writer writer(out);
-  writer.map(4);
-  writer.string("container_id");
-  writer.string("5780a95f0026abababababababababababababababababababababababababab");
-  writer.string("container_name");
-  writer.string("/quiet_heisenberg_of_the_north_and_the_west_42");
-  writer.string("source");
-  writer.string("stdout");
-  writer.string("log");
-  std::string log = "GET /index.html HTTP/1.1 200 in 12 ms";
-  writer.string(log.append(200 - log.size(), '.'));
-  return out;
-}
-
-template <class F>
-double nanoseconds(F&& once) {
-  constexpr int per_round = 1000;
-  double best = 1e9;
-  for (int round = 0; round < 100; ++round) {
-    const auto start = std::chrono::steady_clock::now();
-    for (int i = 0; i < per_round; ++i) once();
-    const std::chrono::duration<double, std::nano> time = std::chrono::steady_clock::now() - start;
-    best = std::min(best, time.count() / per_round);
-  }
-  return best;
-}
-
-}  // namespace
-
 int main() {
-  const OutBuffer bytes = docker_record();
+  std::string log = "GET /index.html HTTP/1.1 200 in 12 ms";
+  log.append(200 - log.size(), '.');
+  const OutBuffer bytes = docker_record(log);
   const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
   const Record record(Value(data, data + bytes.size()));
   const logboom::ExpressionSettings settings{"node-17", logboom::TimeZone::local()};

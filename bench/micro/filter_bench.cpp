@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <string>
 
+#include "micro.hpp"
 #include "pipeline/event_run.hpp"
 #include "pipeline/registry.hpp"
 
@@ -21,17 +22,7 @@ constexpr int events = 1000;
 
 BatchPtr batch_of(const std::string& log) {
   testing::BatchOf batch("docker.web");
-  OutBuffer record;
-  msgpack::Writer writer(record);
-  writer.map(4);
-  writer.string("container_id");
-  writer.string("5780a95f0026abababababababababababababababababababababababababab");
-  writer.string("container_name");
-  writer.string("/quiet_heisenberg_of_the_north_and_the_west_42");
-  writer.string("source");
-  writer.string("stdout");
-  writer.string("log");
-  writer.string(log);
+  const OutBuffer record = micro::docker_record(log);
   for (int i = 0; i < events; ++i) batch.packed(record.text());
   return batch.make();
 }

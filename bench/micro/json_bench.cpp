@@ -2,30 +2,18 @@
 /// texts that need escapes or are not ASCII.
 #include <logboom/json.hpp>
 
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 
+#include "micro.hpp"
+
 namespace {
 
 using logboom::OutBuffer;
+using logboom::micro::docker_record;
+using logboom::micro::nanoseconds;
 using logboom::msgpack::Value;
-
-OutBuffer record(const std::string& log) {
-  OutBuffer out;
-  logboom::msgpack::Writer writer(out);
-  writer.map(4);
-  writer.string("container_id");
-  writer.string("5780a95f0026abababababababababababababababababababababababababab");
-  writer.string("container_name");
-  writer.string("/quiet_heisenberg_of_the_north_and_the_west_42");
-  writer.string("source");
-  writer.string("stdout");
-  writer.string("log");
-  writer.string(log);
-  return out;
-}
 
 std::string repeated(const std::string& piece, std::size_t size) {
   std::string text;
@@ -33,21 +21,8 @@ std::string repeated(const std::string& piece, std::size_t size) {
   return text;
 }
 
-template <class F>
-double nanoseconds(F&& once) {
-  constexpr int per_round = 1000;
-  double best = 1e9;
-  for (int round = 0; round < 200; ++round) {
-    const auto start = std::chrono::steady_clock::now();
-    for (int i = 0; i < per_round; ++i) once();
-    const std::chrono::duration<double, std::nano> time = std::chrono::steady_clock::now() - start;
-    best = std::min(best, time.count() / per_round);
-  }
-  return best;
-}
-
 void report(const char* name, const std::string& log) {
-  const OutBuffer bytes = record(log);
+  const OutBuffer bytes = docker_record(log);
   const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
   const Value value(data, data + bytes.size());
   OutBuffer out;
@@ -68,7 +43,7 @@ void report(const char* name, const std::string& log) {
 int main(int argc, char** argv) {
   const std::string line = repeated("GET /index.html HTTP/1.1 200 in 12 ms; ", 240).substr(0, 200);
   if (argc > 1) {  // so many records, for an instruction count
-    const OutBuffer bytes = record(line);
+    const OutBuffer bytes = docker_record(line);
     const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
     OutBuffer out;
     for (int i = std::atoi(argv[1]); i > 0; --i) {

@@ -21,7 +21,8 @@ namespace logboom::in_forward {
 /// one.
 ///
 /// Such a message is taken for one that came before only if that one's connection ended before its ack was written, or
-/// if the peer had closed it by then; what can't be decided means a duplicate, never a loss. This is remembered while the process runs.
+/// if the peer had closed it by then; what can't be decided means a duplicate, never a loss. This is remembered while
+/// the process runs.
 ///
 /// Threads: any.
 class MessageIds {

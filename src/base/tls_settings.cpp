@@ -15,7 +15,6 @@ namespace logboom {
 
 namespace {
 
-
 int number_of(TlsVersion version, const std::string& parameter) {
   switch (version) {
     case TlsVersion::tls_1_2: return TLS1_2_VERSION;

@@ -168,7 +168,7 @@ class StreamConnection final : public Connection, public Resident, public Flow {
   bool peer_done_ = false;  // the peer has shut its sending side
   bool shutting_down_ = false;
   bool write_shut_ = false;
-  bool told_late_ = false;        // something was, or is to be, sent after the peer's end
+  bool told_late_ = false;       // something was, or is to be, sent after the peer's end
   std::uint64_t confirmed_ = 0;  // by the peer's system, of what was sent before that
   Close close_how_ = Close::finish;
   Worker::Clock::time_point finish_by_{};
