@@ -33,8 +33,8 @@ std::chrono::milliseconds until(std::chrono::steady_clock::time_point deadline) 
   return std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
 }
 
-/// What the kernel would let pile up towards a peer that is near only leaves the caches of both sides. A second's worth
-/// of four gigabytes fits through this over a path of 200 µs; a longer one is left to the kernel, which widens it.
+/// What the kernel would let pile up towards a near peer only falls out of the caches of both sides. Over a path of
+/// 200 µs this room passes more than two gigabytes a second; for a longer path the kernel widens it as needed.
 void keep_close_to(int fd) {
   tcp_info info{};
   socklen_t size = sizeof info;
