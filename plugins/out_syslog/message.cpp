@@ -45,6 +45,24 @@ std::optional<RecordAccessor> accessor(const std::string& text) {
   return RecordAccessor::compile(text);
 }
 
+/// The number of one of the names that the tags of the input syslog end in.
+template <class Name>
+std::optional<unsigned> index_of(std::string_view word, unsigned count, Name&& name) {
+  for (unsigned i = 0; i < count; ++i) {
+    if (name(i) == word) return i;
+  }
+  return std::nullopt;
+}
+
+bool is_control(char c) { return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7f; }
+
+/// A control character as rsyslog writes it: a line end is #012.
+void append_octal(char c, OutBuffer& out) {
+  const auto code = static_cast<unsigned>(c);
+  out.append('#');
+  for (const unsigned shift : {6U, 3U, 0U}) out.append(static_cast<char>('0' + ((code >> shift) & 7U)));
+}
+
 bool is_id(std::string_view id) {
   return !id.empty() && std::all_of(id.begin(), id.end(),
                                     [](char c) { return c > ' ' && c < 0x7f && c != '=' && c != ']' && c != '"'; });
@@ -109,9 +127,11 @@ MessageWriter::MessageWriter(const Options& options, std::unique_ptr<Formatter> 
   if (!severity) throw std::invalid_argument(cat("severity: '", options.severity, "' is none: err, info, 6 …"));
   facility_ = *facility;
   severity_ = *severity;
+  tag_priority_ = facility_ * 8 + severity_;
   if (!options.structured_data_fields.empty() && !is_id(options.structured_data_id)) {
     throw std::invalid_argument("structured_data_fields need a structured_data_id, such as app@32473");
   }
+  counted_ = options.frame_type == Framing::octet_count || options.protocol == Protocol::relp;
   const bool datagrams = options.protocol == Protocol::udp || options.protocol == Protocol::unix_datagram;
   if (datagrams) limit_ = limit_ == 0 ? longest_datagram : std::min(limit_, longest_datagram);
 }
@@ -128,13 +148,33 @@ void MessageWriter::append_word(std::string_view word, std::size_t longest, OutB
   for (const char c : word.substr(0, longest)) out.append(c > ' ' && c < 0x7f ? c : '_');
 }
 
-void MessageWriter::append_head(const Event& event, OutBuffer& out) {
+/// Facility and severity where the record says none: those that a tag TAG.facility.severity ends in, else the
+/// configured ones.
+unsigned MessageWriter::usual_priority(std::string_view tag) {
+  if (tag == tag_) return tag_priority_;
+  tag_ = tag;
+  tag_priority_ = facility_ * 8 + severity_;
+  const std::size_t second = tag.rfind('.');
+  if (second == std::string_view::npos || second == 0) return tag_priority_;
+  const std::size_t first = tag.rfind('.', second - 1) + 1;  // 0 where there is none
+  const auto facility = index_of(tag.substr(first, second - first), syslog_facilities, syslog_facility_name);
+  const auto severity = index_of(tag.substr(second + 1), 8, syslog_severity_name);
+  if (facility && severity) tag_priority_ = *facility * 8 + *severity;
+  return tag_priority_;
+}
+
+void MessageWriter::append_priority(std::string_view tag, const Record& record, OutBuffer& out) {
+  const std::optional<unsigned> facility = facility_number(text(keys_.facility, record));
+  const std::optional<unsigned> severity = severity_number(text(keys_.severity, record));
+  const unsigned usual = facility && severity ? 0 : usual_priority(tag);
+  out.append('<');
+  out.append(std::to_string(facility.value_or(usual >> 3) * 8 + severity.value_or(usual & 7)));
+}
+
+void MessageWriter::append_head(std::string_view tag, const Event& event, OutBuffer& out) {
   const bool is_5424 = options_.message_format == Format::rfc5424;
   const Record& record = event.record;
-  const unsigned facility = facility_number(text(keys_.facility, record)).value_or(facility_);
-  const unsigned severity = severity_number(text(keys_.severity, record)).value_or(severity_);
-  out.append('<');
-  out.append(std::to_string(facility * 8 + severity));
+  append_priority(tag, record, out);
   out.append(is_5424 ? ">1 " : ">");
   time_.clear();
   times_.append(time_, event.time);
@@ -170,9 +210,14 @@ void MessageWriter::append_parameter(std::string_view name, const msgpack::Value
   out.append("=\"");
   for (const char c : value_text(value, scratch_)) {
     if (c == '"' || c == '\\' || c == ']') out.append('\\');
-    out.append(c);
+    append_character(c, out);
   }
   out.append('"');
+}
+
+/// Of structured data. What could end the message in a stream of lines, or begin another one, is escaped.
+void MessageWriter::append_character(char c, OutBuffer& out) {
+  !counted_&& is_control(c) ? append_octal(c, out) : out.append(c);
 }
 
 void MessageWriter::append_element(std::string_view id, const msgpack::Value& parameters, OutBuffer& out) {
@@ -194,13 +239,14 @@ void MessageWriter::append_element(std::string_view id, const msgpack::Value& pa
 
 void MessageWriter::append_data(const Record& record, OutBuffer& out) {
   const std::size_t begin = out.size();
-  const msgpack::Value data = keys_.data ? keys_.data->find(record) : msgpack::Value();
+  msgpack::Value data = keys_.data ? keys_.data->find(record) : msgpack::Value();
+  if (!data && keys_.data) data = record.find("extradata");
   if (data && data.type() == msgpack::Type::map) {
     Record(data).for_each([&](const msgpack::Value& id, const msgpack::Value& parameters) {
       if (id.is_text()) append_element(id.text(), parameters, out);
     });
   } else if (data && data.is_text() && syslog_data_length(data.text()) == data.text().size()) {
-    out.append(data.text());
+    for (const char c : data.text()) append_character(c, out);
   }
   if (!keys_.fields.empty()) {
     out.append('[');
@@ -226,12 +272,12 @@ bool MessageWriter::append_body(std::string_view tag, const Event& event, OutBuf
   }
   std::string_view body = body_.text();
   while (body.ends_with('\n')) body.remove_suffix(1);
-  const bool counted = options_.frame_type == Framing::octet_count || options_.protocol == Protocol::relp;
-  if (counted || body.find('\n') == std::string_view::npos) {
+  const auto ends_line = [](char c) { return c == '\n' || c == '\0'; };
+  if (counted_ || std::none_of(body.begin(), body.end(), ends_line)) {
     out.append(body);
     return true;
   }
-  for (const char c : body) c == '\n' ? out.append("#012") : out.append(c);
+  for (const char c : body) ends_line(c) ? append_octal(c, out) : out.append(c);
   return true;
 }
 
@@ -246,7 +292,7 @@ void MessageWriter::cut(OutBuffer& out, std::size_t begin) {
 
 bool MessageWriter::append(std::string_view tag, const Event& event, OutBuffer& out) {
   const std::size_t begin = out.size();
-  append_head(event, out);
+  append_head(tag, event, out);
   if (!append_body(tag, event, out)) {
     out.truncate(begin);
     return false;

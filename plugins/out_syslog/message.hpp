@@ -34,11 +34,14 @@ class MessageWriter {
     std::vector<RecordAccessor> fields;
   };
   std::string_view text(const std::optional<RecordAccessor>& key, const Record& record);
-  void append_head(const Event& event, OutBuffer& out);
+  unsigned usual_priority(std::string_view tag);
+  void append_priority(std::string_view tag, const Record& record, OutBuffer& out);
+  void append_head(std::string_view tag, const Event& event, OutBuffer& out);
   void append_word(std::string_view word, std::size_t longest, OutBuffer& out);
   void append_data(const Record& record, OutBuffer& out);
   void append_element(std::string_view id, const msgpack::Value& parameters, OutBuffer& out);
   void append_parameter(std::string_view name, const msgpack::Value& value, OutBuffer& out);
+  void append_character(char c, OutBuffer& out);
   bool append_body(std::string_view tag, const Event& event, OutBuffer& out);
   void cut(OutBuffer& out, std::size_t begin);
 
@@ -47,7 +50,10 @@ class MessageWriter {
   Keys keys_;
   unsigned facility_ = 1;
   unsigned severity_ = 5;
+  std::string tag_;  // the last one, and what follows from it
+  unsigned tag_priority_ = 0;
   std::string hostname_;
+  bool counted_ = false;  // a message may hold line ends
   std::size_t limit_ = 0;
   TimeFormatter times_;
   std::string time_;

@@ -5,8 +5,11 @@ namespace logboom::out_syslog {
 namespace {
 
 void describe_fields(Describe<Options>& d) {
-  d.param("facility", &Options::facility, "The facility of a message whose record says none: a name or a number.");
-  d.param("severity", &Options::severity, "The severity of a message whose record says none: a name or a number.");
+  d.param("facility", &Options::facility,
+          "The facility of a message whose record and tag (TAG.facility.severity, as the input syslog has them) say "
+          "none: a "
+          "name or a number.");
+  d.param("severity", &Options::severity, "The severity of such a message: a name or a number.");
   d.param("facility_key", &Options::facility_key, "Field, or path such as $.a.b, with the facility.");
   d.param("severity_key", &Options::severity_key, "The same for the severity.").alias("level_key");
   d.param("hostname", &Options::hostname,
@@ -19,7 +22,8 @@ void describe_fields(Describe<Options>& d) {
   d.param("message_key", &Options::message_key,
           "Field with the message; where a record has none, `log` is taken, and then the record as JSON.");
   d.param("structured_data_key", &Options::structured_data_key,
-          "Field with RFC 5424's structured data: a map of ids to maps, as the input syslog has it, or its text.");
+          "Field with RFC 5424's structured data: a map of ids to maps, as the input syslog has it, or its text; where "
+          "a record has none, `extradata` is taken.");
   d.param("structured_data_id", &Options::structured_data_id,
           "The id, such as app@32473, of an element that has structured_data_fields as its parameters.");
   d.param("structured_data_fields", &Options::structured_data_fields, "See structured_data_id.");

@@ -106,3 +106,70 @@ def test_what_the_input_reads_of_the_output_is_the_same(logboom, short_dir):
                                   "message": "hello there\nof two lines",
                                   "structured_data": {"x@1": {"k": 'v "q"'}}}
     program.stop()
+
+
+RELAY = """<source>
+  @type syslog
+  tag in
+  listen unixgram://{dir}/in
+</source>
+<match **>
+  @type syslog
+  host 127.0.0.1
+  port {port}
+  protocol {protocol}
+  timezone +00:00
+{more}  <buffer>
+    flush_interval 50ms
+    retry_wait 100ms
+  </buffer>
+</match>
+"""
+RELAYED = (b"<27>Nov 23 00:33:46 vm sshd[7]: a\n",
+           b'<155>1 2026-11-23T00:33:46.500000+00:00 web app 8 ID47 [x@1 k="v \\"q\\"" l=""][y@2 n="1"] b\n',
+           b"<0>1 2026-11-23T00:33:46.000000+00:00 web app - - - c\n")
+
+
+def read_lines(listener, count):
+    connection, _ = listener.accept()
+    connection.settimeout(10)
+    with connection, connection.makefile("rb") as stream:
+        return [stream.readline() for _ in range(count)]
+
+
+def test_a_relay_without_any_parameters_sends_on_what_it_got(logboom, short_dir):
+    for form, sent in (("rfc3164", RELAYED[:1]), ("rfc5424", RELAYED[1:])):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            listener.settimeout(10)
+            program = logboom(RELAY.format(dir=short_dir, port=listener.getsockname()[1], protocol="tcp",
+                                           more="" if form == "rfc3164" else f"  message_format {form}\n"), name=form)
+            send(short_dir, *sent)
+            assert read_lines(listener, len(sent)) == list(sent)
+            assert program.stop()["delivered"] == len(sent)
+
+
+def test_a_relay_over_relp_sends_on_what_it_got(logboom, short_dir):
+    port = free_port()
+    program = logboom(RELAY.format(dir=short_dir, port=port, protocol="relp", more="  message_format rfc5424\n"))
+    receiving = RSYSLOG.replace("imtcp", "imrelp").replace("%msg%", "%msgid%|%msg%")
+    with rsyslog(short_dir, receiving, port):
+        send(short_dir, *RELAYED)
+        wait_until(lambda: len(lines(short_dir)) == 3, 15, "three lines of rsyslog", interval=0.05)
+    year = lines(short_dir)[0].split("|")[1][:4]
+    assert lines(short_dir) == [
+        f"27|{year}-11-23T00:33:46.000000+00:00|vm|sshd|7|-|-|a",
+        '155|2026-11-23T00:33:46.500000+00:00|web|app|8|[x@1 k="v \\"q\\"" l=""][y@2 n="1"]|ID47|b',
+        "0|2026-11-23T00:33:46.000000+00:00|web|app|-|-|-|c"]
+    assert program.stop()["delivered"] == 3
+
+
+def test_a_line_end_in_structured_data_forges_no_message(logboom, short_dir):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)
+        program = logboom(RELAY.format(dir=short_dir, port=listener.getsockname()[1], protocol="tcp",
+                                       more="  message_format rfc5424\n"))
+        send(short_dir, b'<13>1 2026-11-23T00:33:46Z w a - - [x@1 k="v\n<0>1 - - forged - - - !"] b', b"<13>a: last")
+        received = read_lines(listener, 2)
+    assert b'[x@1 k="v#012<0>1 - - forged - - - !"] b\n' in received[0]
+    assert received[1].endswith(b" last\n")
+    program.stop()
