@@ -17,6 +17,10 @@ struct RelpFrame {
 
 enum class RelpScan : std::uint8_t { complete, incomplete, malformed };
 
+/// Reads what stands before the data: `frame.size` is then where these begin, `frame.data` is empty, and `length` is
+/// that of the data, of up to nine digits.
+RelpScan scan_relp_head(std::string_view bytes, RelpFrame& frame, std::size_t& length) noexcept;
+
 /// Reads the frame at the beginning of `bytes`, into views of them. More than `longest` bytes of data are malformed.
 RelpScan scan_relp(std::string_view bytes, std::size_t longest, RelpFrame& frame) noexcept;
 

@@ -1,8 +1,16 @@
 #include "relp_session.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace logboom::in_syslog {
+
+namespace {
+
+// No message is longer: what says that it is, is no sender of messages.
+constexpr std::size_t longest_message = std::size_t{128} << 20;
+
+}  // namespace
 
 RelpSession::RelpSession(net::Connection& connection, Shared& shared)
     : connection_(connection), shared_(shared), events_(connection, shared, cat("syslog: ", connection.peer())) {
@@ -22,13 +30,26 @@ std::size_t RelpSession::on_bytes(const SlabPtr&, std::uint8_t* data, std::size_
   const EventTime now = time_now();
   std::string_view rest(reinterpret_cast<const char*>(data), size);
   while (!done_ && !rest.empty()) {
+    if (long_) {
+      rest.remove_prefix(take_long(rest, now));
+      continue;
+    }
     RelpFrame frame;
-    const RelpScan scan = scan_relp(rest, shared_.settings.stream_limit(), frame);
-    if (scan == RelpScan::malformed) refuse("what it sends is no frame of RELP, or one beyond message_length_limit");
+    std::size_t length = 0;
+    RelpScan scan = scan_relp_head(rest, frame, length);
+    const std::size_t limit = shared_.settings.stream_limit();
+    if (scan == RelpScan::complete && length > limit && length <= longest_message && frame.command == "syslog") {
+      begin_long(frame, length);
+      rest.remove_prefix(frame.size);
+      continue;
+    }
+    if (scan == RelpScan::complete) scan = scan_relp(rest, limit, frame);
+    if (scan == RelpScan::malformed) refuse("what it sends is no frame of RELP");
     if (scan != RelpScan::complete) break;
     rest.remove_prefix(frame.size);
     handle(frame, now);
   }
+  connection_.holds(long_ ? long_->text.size() : 0);
   end_messages();
   return done_ ? size : size - rest.size();
 }
@@ -48,10 +69,57 @@ void RelpSession::handle(const RelpFrame& frame, const EventTime& now) {
     return connection_.close(net::Close::finish);
   }
   if (frame.command != "syslog") return answer(frame.transaction, "500 unknown command");
+  add(frame.transaction, frame.data, false, now);
+}
+
+void RelpSession::add(std::string_view transaction, std::string_view text, bool cut, const EventTime& now) {
   if (!open_) return refuse("it sends messages before it opens a session");
   if (transactions_.empty()) events_.begin_receipt(connection_.receipt(++token_));
-  transactions_.emplace_back(frame.transaction);
-  events_.add(frame.data, false, now);
+  transactions_.emplace_back(transaction);
+  events_.add(text, cut, now);
+}
+
+void RelpSession::begin_long(const RelpFrame& frame, std::size_t length) {
+  if (!open_) return refuse("it sends messages before it opens a session");
+  long_.emplace(std::string(frame.transaction), std::string(), length);
+}
+
+/// Keeps what the limit leaves room for and passes over the rest: a sender that were refused would send it again for
+/// ever. Returns how much of `bytes` was of the message.
+std::size_t RelpSession::take_long(std::string_view bytes, const EventTime& now) {
+  Long& message = *long_;
+  const std::size_t here = std::min(message.left, bytes.size());
+  message.text.append(bytes.substr(0, std::min(here, shared_.settings.stream_limit() - message.text.size())));
+  message.left -= here;
+  if (here == bytes.size()) return here;
+  if (bytes[here] != '\n') {
+    refuse("what it sends is no frame of RELP");
+    return here;
+  }
+  add(message.transaction, message.text, true, now);
+  long_.reset();
+  return here + 1;
+}
+
+std::optional<std::string> RelpSession::hand_over() {
+  if (done_) return std::nullopt;
+  if (!long_) return open_ ? "open" : "";
+  StateWriter state;
+  state.put(long_->transaction);
+  state.put(long_->text);
+  state.put(long_->left);
+  return "within" + state.take();
+}
+
+void RelpSession::take_over(std::string_view state) {
+  open_ = !state.empty();
+  constexpr std::string_view within = "within";
+  if (!state.starts_with(within)) return;
+  StateReader in(state.substr(within.size()));
+  long_.emplace();
+  long_->transaction = in.text();
+  long_->text = in.text().substr(0, shared_.settings.stream_limit());
+  long_->left = static_cast<std::size_t>(in.number());
 }
 
 /// The messages of one read share one promise.

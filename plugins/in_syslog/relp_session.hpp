@@ -7,6 +7,7 @@
 
 #include <logboom/net.hpp>
 #include <logboom/relp_frames.hpp>
+#include <logboom/session_state.hpp>
 
 #include "events.hpp"
 
@@ -22,11 +23,9 @@ class RelpSession final : public net::Session {
   void on_receipt(std::uint64_t token, bool confirmed) override;
   bool answers() const override { return true; }
   bool waiting() const override { return !pending_.empty(); }
-  /// All that there is: whether the session is open.
-  std::optional<std::string> hand_over() override {
-    return done_ ? std::nullopt : std::optional<std::string>(open_ ? "open" : "");
-  }
-  void take_over(std::string_view state) override { open_ = state == "open"; }
+  /// Whether the session is open, and what there is of a message beyond the limit.
+  std::optional<std::string> hand_over() override;
+  void take_over(std::string_view state) override;
 
  private:
   struct Pending {
@@ -34,7 +33,16 @@ class RelpSession final : public net::Session {
     std::vector<std::string> transactions;
     bool confirmed = false;
   };
+  /// A message beyond the limit, which comes in pieces.
+  struct Long {
+    std::string transaction;
+    std::string text;      // up to the limit
+    std::size_t left = 0;  // of its data, not received yet
+  };
   void handle(const RelpFrame& frame, const EventTime& now);
+  void add(std::string_view transaction, std::string_view text, bool cut, const EventTime& now);
+  void begin_long(const RelpFrame& frame, std::size_t length);
+  std::size_t take_long(std::string_view bytes, const EventTime& now);
   void answer(std::string_view transaction, std::string_view text);
   void refuse(std::string_view why);
   void end_messages();
@@ -44,6 +52,7 @@ class RelpSession final : public net::Session {
   Events events_;
   std::deque<Pending> pending_;
   std::vector<std::string> transactions_;  // of the messages of this read
+  std::optional<Long> long_;
   std::uint64_t token_ = 0;
   bool open_ = false;
   bool done_ = false;

@@ -24,7 +24,7 @@ RelpScan take_word(std::string_view bytes, std::size_t& at, std::size_t longest,
 
 }  // namespace
 
-RelpScan scan_relp(std::string_view bytes, std::size_t longest, RelpFrame& frame) noexcept {
+RelpScan scan_relp_head(std::string_view bytes, RelpFrame& frame, std::size_t& length) noexcept {
   std::size_t at = 0;
   std::string_view digits;
   if (const RelpScan scan = take_word(bytes, at, longest_number, is_digit, frame.transaction);
@@ -40,14 +40,23 @@ RelpScan scan_relp(std::string_view bytes, std::size_t longest, RelpFrame& frame
   if (const RelpScan scan = take_word(bytes, at, longest_number, is_digit, digits); scan != RelpScan::complete) {
     return scan;
   }
-  std::size_t length = 0;
+  length = 0;
   for (const char c : digits) length = length * 10 + static_cast<std::size_t>(c - '0');
-  if (length > longest) return RelpScan::malformed;
   if (bytes[at] == ' ') {
     ++at;
   } else if (length != 0) {
     return RelpScan::malformed;
   }
+  frame.data = {};
+  frame.size = at;
+  return RelpScan::complete;
+}
+
+RelpScan scan_relp(std::string_view bytes, std::size_t longest, RelpFrame& frame) noexcept {
+  std::size_t length = 0;
+  if (const RelpScan scan = scan_relp_head(bytes, frame, length); scan != RelpScan::complete) return scan;
+  if (length > longest) return RelpScan::malformed;
+  const std::size_t at = frame.size;
   if (bytes.size() - at <= length) return RelpScan::incomplete;
   if (bytes[at + length] != '\n') return RelpScan::malformed;
   frame.data = bytes.substr(at, length);

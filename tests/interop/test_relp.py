@@ -5,6 +5,8 @@ import pathlib
 import re
 import socket
 
+import pytest
+
 from support.logboom import free_port
 from support.rsyslog import rsyslog
 from support.wait import wait_until
@@ -93,6 +95,22 @@ def test_rsyslog_sends(logboom, short_dir):
     assert program.stop()["dropped"] == 0
 
 
+def test_a_message_of_rsyslog_beyond_the_limit_is_cut_and_those_behind_it_come(logboom, short_dir):
+    program = logboom(SOURCE.format(dir=short_dir, port=0).replace("</source>", "  message_length_limit 1k\n</source>")
+                      + STDOUT)
+    with rsyslog(short_dir, 'global(maxMessageSize="64k")\n' + SENDING, program.port):
+        datagrams(f"{short_dir}/rs", [b"<13>Nov 23 00:33:46 app: first", b"<13>Nov 23 00:33:46 app: " + b"x" * 30000,
+                                      b"<13>Nov 23 00:33:46 app: last"])
+        wait_until(lambda: sum(line.strip() == "last" for line in program.stdout.lines()), 15, "the last message")
+    messages = [line.strip() for line in program.stdout.lines()]
+    first, long, last = [message for message in messages if message[:1] in tuple("flx")]
+    assert (first, last) == ("first", "last")
+    assert 900 < len(long) < 1024 and set(long) == {"x"}
+    assert program.counters().total("logboom_input_errors_total", reason="message_cut") == 1
+    assert program.counters().total("logboom_input_connections_total") <= 2
+    assert program.stop()["dropped"] == 0
+
+
 def test_rsyslog_receives_even_if_it_comes_late(logboom, short_dir):
     port = free_port()
     program = logboom(SOURCE.format(dir=short_dir, port=0) + OUT.format(port=port))
@@ -122,6 +140,20 @@ def test_every_answer_comes_in_order_and_a_session_ends_properly(logboom, short_
     assert sender.answer()[0] == 0
     assert sender.file.read() == b""
     assert program.stop()["received"] == 100
+
+
+def test_only_allowed_senders_open_a_session(logboom, short_dir):
+    config = SOURCE.format(dir=short_dir, port=0).replace("</source>", "  allowed_senders 127.0.0.1\n</source>")
+    program = logboom(config + STDOUT)
+    with socket.create_connection(("127.0.0.1", program.port), 10, source_address=("127.0.0.2", 0)) as refused:
+        with pytest.raises(ConnectionResetError):
+            assert refused.recv(1) != b""
+    sender = Sender(program.port)
+    number = sender.send("syslog", b"<13>app: yes")
+    assert sender.answer() == (number, b"200 OK")
+    assert program.counters().total("logboom_input_errors_total", reason="sender_refused") == 1
+    assert len(program.log_lines(r"refused 127\.0\.0\.2")) == 1
+    assert program.stop()["received"] == 1
 
 
 def test_what_was_answered_survives_a_kill(logboom, short_dir, tmp_path):
