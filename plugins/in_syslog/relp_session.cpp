@@ -9,6 +9,8 @@ namespace {
 
 // No message is longer: what says that it is, is no sender of messages.
 constexpr std::size_t longest_message = std::size_t{128} << 20;
+// Of the other commands' data, such as a session's offers, whatever the limit of messages is.
+constexpr std::size_t longest_offer = 4096;
 
 }  // namespace
 
@@ -43,7 +45,7 @@ std::size_t RelpSession::on_bytes(const SlabPtr&, std::uint8_t* data, std::size_
       rest.remove_prefix(frame.size);
       continue;
     }
-    if (scan == RelpScan::complete) scan = scan_relp(rest, limit, frame);
+    if (scan == RelpScan::complete) scan = scan_relp(rest, std::max(limit, longest_offer), frame);
     if (scan == RelpScan::malformed) refuse("what it sends is no frame of RELP");
     if (scan != RelpScan::complete) break;
     rest.remove_prefix(frame.size);
@@ -81,7 +83,7 @@ void RelpSession::add(std::string_view transaction, std::string_view text, bool 
 
 void RelpSession::begin_long(const RelpFrame& frame, std::size_t length) {
   if (!open_) return refuse("it sends messages before it opens a session");
-  long_.emplace(std::string(frame.transaction), std::string(), length);
+  long_ = Long{std::string(frame.transaction), {}, length};
 }
 
 /// Keeps what the limit leaves room for and passes over the rest: a sender that were refused would send it again for
@@ -116,10 +118,10 @@ void RelpSession::take_over(std::string_view state) {
   constexpr std::string_view within = "within";
   if (!state.starts_with(within)) return;
   StateReader in(state.substr(within.size()));
-  long_.emplace();
-  long_->transaction = in.text();
-  long_->text = in.text().substr(0, shared_.settings.stream_limit());
-  long_->left = static_cast<std::size_t>(in.number());
+  Long message{std::string(in.text()), std::string(in.text()), 0};
+  message.left = static_cast<std::size_t>(in.number());
+  if (message.text.size() > shared_.settings.stream_limit()) message.text.resize(shared_.settings.stream_limit());
+  long_ = std::move(message);
 }
 
 /// The messages of one read share one promise.

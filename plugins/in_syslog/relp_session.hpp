@@ -36,8 +36,8 @@ class RelpSession final : public net::Session {
   /// A message beyond the limit, which comes in pieces.
   struct Long {
     std::string transaction;
-    std::string text;      // up to the limit
-    std::size_t left = 0;  // of its data, not received yet
+    std::string text;  // up to the limit
+    std::size_t left;  // of its data, not received yet
   };
   void handle(const RelpFrame& frame, const EventTime& now);
   void add(std::string_view transaction, std::string_view text, bool cut, const EventTime& now);

@@ -53,7 +53,7 @@ Options up_to(std::size_t limit) {
 }
 
 TEST(InSyslogRelp, a_message_beyond_the_limit_is_cut_and_answered_wherever_the_stream_is_cut) {
-  const std::string stream = open + "2 syslog 12 <13>a: 12345\n3 syslog 23 <13>b: 6789\n3 close 0\n\n4 syslog 7 <13>c: 1\n";
+  const std::string stream = open + "2 syslog 12 <13>a: 12345\n3 syslog 22 <13>b: 6789\n3 close 0\n\n4 syslog 8 <13>c: 1\n";
   for (std::size_t cut = 1; cut < stream.size(); ++cut) {
     for (const std::size_t second : {cut, cut + 1, cut + 7}) {
       Relp relp(Settle::confirm, up_to(9));
@@ -91,7 +91,7 @@ TEST(InSyslogRelp, a_message_beyond_the_limit_goes_on_in_another_process) {
   ASSERT_TRUE(handed);
   Relp after(Settle::confirm, up_to(9));
   after.driver.take_over(*handed);
-  after.driver.feed("2345\n3 syslog 7 <13>c: 1\n");
+  after.driver.feed("2345\n3 syslog 8 <13>c: 1\n");
   EXPECT_THAT(after.sent(), ElementsAre("2 rsp 6 200 OK\n", "3 rsp 6 200 OK\n"));
   const std::vector<logboom::testing::Row> rows = after.driver.connection().rows();
   ASSERT_EQ(rows.size(), 2u);

@@ -105,6 +105,7 @@ TEST(OutSyslog, nothing_in_a_record_ends_the_message_or_begins_another) {
   EXPECT_EQ(message(options, forged),
             "<13>1 2026-11-25T12:00:00.123456+00:00 h_<0>x a__b_ 1_2_ i__ "
             "[x@1 k=\"v\\\"\\]#012<0>1 - evil#000#015#033\t!\"][app@1 u=\"1#0122\"] m#012<0>n#000o");
+  options.structured_data_fields.clear();
   const std::string_view text = R"j({"message":"m","structured_data":"[x@1 k=\"v\n<0>w\"]"})j";
   EXPECT_THAT(message(options, text), HasSubstr(R"([x@1 k="v#012<0>w"] m)"));
   const std::string_view extra = R"j({"message":"m","extradata":"[x\n1 k=\"v\nw\"]"})j";
