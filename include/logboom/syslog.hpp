@@ -61,7 +61,8 @@ enum class SyslogHost : std::uint8_t {
 /// - without a priority of 0 to 191, `has_priority` is false, and `priority` is 13, user.notice
 /// - without a time, what stands behind the priority is the sender's name, if it looks like one, and the message
 /// Without either, the text is the message. Of RFC 5424, parts of any length are taken, and names with blanks as Docker
-/// sends them. A byte order mark before the message, and line ends and NULs behind it, don't count.
+/// sends them. A byte order mark before the message or its text, and line ends and NULs behind it, don't count.
+/// Where a relay stands before a Cisco device, the host is as the relay says, and the time is the device's.
 void scan_any_syslog(std::string_view text, SyslogHost host, SyslogMessage& message) noexcept;
 
 /// "kern", "user", … and "emerg", "alert", …, as Fluentd's tags have them. `facility` is at most 23, `severity` 7.
@@ -70,8 +71,8 @@ std::string_view syslog_severity_name(unsigned severity) noexcept;
 inline constexpr unsigned syslog_facilities = 24;
 
 /// Writes structured data as a map of its elements' ids to maps of their parameters, escapes undone; the values of a
-/// name that comes several times in one element are an array. At most 5 + 4 * data.size() bytes. False, and nothing is
-/// written, where it is none.
+/// name that comes several times in one element are an array, and elements of one id are one. At most 5 + 4 *
+/// data.size() bytes. False, and nothing is written, where it is none.
 bool write_syslog_data(std::string_view data, msgpack::Writer& out);
 
 /// The length of the structured data at the beginning of a text, well-formed by RFC 5424; 0 where there is none.

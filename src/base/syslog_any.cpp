@@ -1,28 +1,20 @@
 #include <logboom/syslog.hpp>
 
 #include <algorithm>
-#include <array>
+
+#include "base/syslog_time.hpp"
 
 namespace logboom {
 namespace {
 
+using namespace syslog_text;
+
 constexpr std::size_t npos = std::string_view::npos;
 constexpr std::size_t longest_ident = 256;
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-bool is_upper(char c) noexcept { return c >= 'A' && c <= 'Z'; }
-bool is_letter(char c) noexcept { return is_upper(c) || (c >= 'a' && c <= 'z'); }
-bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
 bool is_word(char c) noexcept {
   return is_letter(c) || is_digit(c) || c == '_' || c == '-' || c == '.' || c == '/' || c == ',' || c == '@';
 }
-
-std::size_t digits(std::string_view text, std::size_t from = 0) noexcept {
-  std::size_t n = from;
-  while (n < text.size() && is_digit(text[n])) ++n;
-  return n - from;
-}
-char at(std::string_view text, std::size_t i) noexcept { return i < text.size() ? text[i] : '\0'; }
 
 std::string_view trimmed_end(std::string_view text) noexcept {
   while (!text.empty() && (text.back() == '\0' || text.back() == '\n')) text.remove_suffix(1);
@@ -36,9 +28,20 @@ void skip_blanks(std::string_view& text) noexcept {
   while (!text.empty() && is_blank(text[0])) text.remove_prefix(1);
 }
 
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+
 void take_priority(std::string_view& text, SyslogMessage& m) noexcept {
   m.priority = 13;
-  if (text.empty() || text[0] != '<') return;
+  if (text.empty()) return;
+  if (text[0] != '<') {
+    std::string_view rest = text;
+    if (rest.starts_with(byte_order_mark)) rest.remove_prefix(byte_order_mark.size());
+    skip_blanks(rest);
+    if (!rest.starts_with('<')) return;
+    take_priority(rest, m);
+    if (m.has_priority) text = rest;
+    return;
+  }
   const std::size_t n = digits(text, 1);
   if (n == 0 || n > 3 || at(text, n + 1) != '>') return;
   std::uint32_t value = 0;
@@ -49,102 +52,23 @@ void take_priority(std::string_view& text, SyslogMessage& m) noexcept {
   text.remove_prefix(n + 2);
 }
 
-/// The length of `22:13:20`, with its fraction, from `from` on; 0 where there is none.
-std::size_t clock_length(std::string_view text, std::size_t from) noexcept {
-  const std::size_t hour = digits(text, from);
-  if (hour == 0 || hour > 2) return 0;
-  std::size_t i = from + hour;
-  for (int part = 0; part < 2; ++part) {
-    if (at(text, i) != ':' || digits(text, i + 1) != 2) return 0;
-    i += 3;
-  }
-  if (at(text, i) == '.' && is_digit(at(text, i + 1))) i += 1 + digits(text, i + 1);
-  return i - from;
-}
-
-bool is_month(std::string_view text) noexcept {
-  static constexpr std::string_view names = "JanFebMarAprMayJunJulAugSepOctNovDec";
+/// The `Mon ` of `Mon Nov 23 00:33:46 2026`.
+bool is_weekday(std::string_view text) noexcept {
+  static constexpr std::string_view names = "MonTueWedThuFriSatSun";
   if (text.size() < 4 || text[3] != ' ') return false;
   const std::size_t found = names.find(text.substr(0, 3));
   return found != npos && found % 3 == 0;
 }
 
-/// The zone of network devices, of which a colon must follow, " UTC:", or date's year, " UTC 2026".
-std::size_t zone_length(std::string_view text, std::size_t from) noexcept {
-  if (at(text, from) != ' ') return 0;
-  std::size_t i = from + 1;
-  while (is_upper(at(text, i))) ++i;
-  const std::size_t letters = i - from - 1;
-  if (letters < 3 || letters > 5) return 0;
-  if (at(text, i) == ' ' && digits(text, i + 1) == 4 && at(text, i + 5) == ' ') return i + 5 - from;
-  return at(text, i) == ':' ? i - from : 0;
-}
-
-/// A date of month and day, then a time: `Nov  5 22:13:20`, with a year before or behind the time.
-std::size_t classic_length(std::string_view text, SyslogMessage::Time& form) noexcept {
-  if (!is_month(text)) return 0;
-  std::size_t i = 4;
-  while (at(text, i) == ' ') ++i;
-  const std::size_t day = digits(text, i);
-  if (day == 0 || day > 2 || at(text, i + day) != ' ') return 0;
-  i += day + 1;
-  form = SyslogMessage::Time::classic;
-  if (digits(text, i) == 4 && at(text, i + 4) == ' ') {
-    form = SyslogMessage::Time::with_year;
-    i += 5;
-  }
-  const std::size_t clock = clock_length(text, i);
-  if (clock == 0) return 0;
-  i += clock;
-  if (clock > 8) form = SyslogMessage::Time::other;
-  if (at(text, i) == ' ' && at(text, i + 1) == '2' && digits(text, i + 1) == 4) {
-    const char next = at(text, i + 5);
-    if (next == ' ' || (next == ':' && (at(text, i + 6) == ' ' || i + 6 == text.size()))) {
-      form = SyslogMessage::Time::other;
-      i += 5;
-    }
-  }
-  if (const std::size_t zone = zone_length(text, i); zone != 0) {
-    form = SyslogMessage::Time::other;
-    i += zone;
-  }
-  return i;
-}
-
-/// `2023-11-05T22:13:20.5Z`, with a blank for the T, or `2023 Nov  5 22:13:20 UTC`.
-std::size_t year_first_length(std::string_view text, SyslogMessage::Time& form) noexcept {
-  if (digits(text) != 4) return 0;
-  if (at(text, 4) == ' ') {
-    const std::size_t rest = classic_length(text.substr(5), form);
-    form = SyslogMessage::Time::other;
-    return rest == 0 ? 0 : rest + 5;
-  }
-  if (at(text, 4) != '-' || digits(text, 5) != 2 || at(text, 7) != '-' || digits(text, 8) != 2) return 0;
-  const char between = at(text, 10);
-  if (between != 'T' && between != ' ') return 0;
-  const std::size_t clock = clock_length(text, 11);
-  if (clock == 0) return 0;
-  form = between == 'T' ? SyslogMessage::Time::iso8601 : SyslogMessage::Time::other;
-  std::size_t i = 11 + clock;
-  if (at(text, i) == 'Z') return i + 1;
-  if (at(text, i) != '+' && at(text, i) != '-') return i;
-  const std::size_t hours = digits(text, i + 1);
-  i += 1 + hours;
-  if (at(text, i) == ':' && digits(text, i + 1) == 2) i += 3;
-  return i;
-}
-
-std::size_t time_length(std::string_view text, SyslogMessage::Time& form) noexcept {
-  if (text.empty()) return 0;
-  const std::size_t size = is_digit(text[0]) ? year_first_length(text, form) : classic_length(text, form);
-  return size == 0 || size == text.size() || is_blank(text[size]) || text[size] == ':' ? size : 0;
-}
-
 /// `*` or `.` before the time: the device's clock is not set.
 bool take_time(std::string_view& text, SyslogMessage& m) noexcept {
   const bool marked = at(text, 0) == '*' || at(text, 0) == '.';
-  const std::string_view rest = text.substr(marked ? 1 : 0);
-  const std::size_t size = time_length(rest, m.time_form);
+  std::string_view rest = text.substr(marked ? 1 : 0);
+  std::size_t size = time_length(rest, m.time_form);
+  if (size == 0 && is_weekday(rest)) {
+    rest.remove_prefix(4);
+    size = time_length(rest, m.time_form);
+  }
   if (size == 0) return false;
   m.time = rest.substr(0, size);
   text = rest.substr(size);
@@ -248,8 +172,8 @@ void take_ident(std::string_view text, bool words_are_names, SyslogMessage& m) n
   m.message = rest;
 }
 
-/// A first word is the host, unless it is the sender's name.
-void take_host(std::string_view& text, SyslogHost host, SyslogMessage& m) noexcept {
+/// A first word is the host, unless it is the sender's name. `tabs`: a tab ends it too.
+void take_host(std::string_view& text, SyslogHost host, bool tabs, SyslogMessage& m) noexcept {
   if (host == SyslogHost::never || text.starts_with("last message repeated ")) return;
   static constexpr std::string_view forwarded = "Message forwarded from ";  // AIX
   if (text.starts_with(forwarded)) {
@@ -259,7 +183,7 @@ void take_host(std::string_view& text, SyslogHost host, SyslogMessage& m) noexce
     text.remove_prefix(colon + 2);
     return;
   }
-  const std::size_t blank = text.find(' ');
+  const std::size_t blank = tabs ? text.find_first_of(" \t") : text.find(' ');
   if (blank == npos || blank == 0) return;
   const std::string_view word = text.substr(0, blank);
   if (host == SyslogHost::guess) {
@@ -268,6 +192,31 @@ void take_host(std::string_view& text, SyslogHost host, SyslogMessage& m) noexce
   }
   m.host = word;
   text.remove_prefix(blank + 1);
+}
+
+/// What a relay has put its own time and host before: a device's sequence number, and its time, which counts if its
+/// clock is set.
+void take_relayed(std::string_view& text, SyslogMessage& m) noexcept {
+  const std::size_t n = digits(text);
+  if (at(text, n) != ':') return;
+  std::string_view rest = text.substr(n + 1);
+  skip_blanks(rest);
+  const bool is_sure = is_letter(at(rest, 0)) || is_digit(at(rest, 0));
+  SyslogMessage own;
+  if (take_time(rest, own)) {
+    skip_blanks(rest);
+    if (!rest.starts_with(':')) return;
+    rest.remove_prefix(1);
+    skip_blank(rest);
+    if (is_sure) {
+      m.time = own.time;
+      m.time_form = own.time_form;
+    }
+  } else if (at(rest, 0) != '%') {
+    return;
+  }
+  m.sequence = text.substr(0, n);
+  text = rest;
 }
 
 void scan_rfc3164(std::string_view text, SyslogHost host, SyslogMessage& m) noexcept {
@@ -282,10 +231,15 @@ void scan_rfc3164(std::string_view text, SyslogHost host, SyslogMessage& m) noex
     }
     return;
   }
-  const bool from_device = text.starts_with(':');
-  if (from_device) text.remove_prefix(1);
-  skip_blank(text);
-  if (!from_device && m.host.data() == nullptr) take_host(text, host, m);
+  if (text.starts_with(':')) {  // a device's
+    text.remove_prefix(1);
+    skip_blank(text);
+    return take_ident(text, true, m);
+  }
+  const bool tabs = at(text, 0) == '\t';
+  skip_blanks(text);
+  if (m.host.data() == nullptr) take_host(text, host, tabs, m);
+  if (is_digit(at(text, 0))) take_relayed(text, m);
   take_ident(text, true, m);
 }
 
@@ -305,7 +259,7 @@ bool take_data(std::string_view text, SyslogMessage& m) noexcept {
   text.remove_prefix(size);
   if (text.empty()) return true;
   text.remove_prefix(1);
-  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   m.message = text;
   return true;
 }

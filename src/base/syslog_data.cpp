@@ -1,6 +1,9 @@
 #include <logboom/syslog.hpp>
 
+#include <algorithm>
 #include <array>
+#include <boost/container/small_vector.hpp>
+#include <unordered_map>
 
 namespace logboom {
 namespace {
@@ -54,6 +57,10 @@ struct Element {
   std::string_view id;
   std::array<Parameter, most_parameters> parameters;
   std::size_t count = 0;
+
+  void add(const Parameter& parameter) noexcept {
+    if (count < most_parameters) parameters[count++] = parameter;
+  }
 };
 
 std::size_t values_of(const Element& element, std::string_view name) noexcept {
@@ -85,6 +92,33 @@ void write_element(const Element& element, msgpack::Writer& out, OutBuffer& scra
   }
 }
 
+/// An element where it stands.
+struct Part {
+  std::string_view id;
+  std::string_view text;
+};
+using Parts = boost::container::small_vector<Part, 8>;
+
+/// Puts the elements of one id next to one another, in the order in which the ids came first.
+void join_ids(Parts& parts) {
+  std::unordered_map<std::string_view, const char*> first;
+  for (const Part& part : parts) first.try_emplace(part.id, part.text.data());
+  if (first.size() == parts.size()) return;
+  std::stable_sort(parts.begin(), parts.end(),
+                   [&first](const Part& a, const Part& b) { return first[a.id] < first[b.id]; });
+}
+
+Parts parts_of(std::string_view data) {
+  Parts parts;
+  for (std::string_view rest = data; !rest.empty();) {
+    Part& part = parts.emplace_back();
+    part.text = rest.substr(0, read_element(rest, part.id, [](const Parameter&) {}));
+    rest.remove_prefix(part.text.size());
+  }
+  if (parts.size() > 2 || (parts.size() == 2 && parts[0].id == parts[1].id)) join_ids(parts);
+  return parts;
+}
+
 }  // namespace
 
 std::size_t syslog_data_length(std::string_view text) noexcept {
@@ -99,18 +133,17 @@ std::size_t syslog_data_length(std::string_view text) noexcept {
 
 bool write_syslog_data(std::string_view data, msgpack::Writer& out) {
   if (data.empty() || syslog_data_length(data) != data.size()) return false;
-  std::uint32_t elements = 0;
-  std::string_view id;
-  for (std::string_view rest = data; !rest.empty(); ++elements) {
-    rest.remove_prefix(read_element(rest, id, [](const Parameter&) {}));
-  }
-  out.map(elements);
+  const Parts parts = parts_of(data);
+  std::uint32_t ids = 0;
+  for (std::size_t i = 0; i < parts.size(); ++i) ids += i == 0 || parts[i].id != parts[i - 1].id ? 1U : 0U;
+  out.map(ids);
   OutBuffer scratch;
-  for (std::string_view rest = data; !rest.empty();) {
+  for (std::size_t i = 0; i < parts.size();) {
     Element element;
-    rest.remove_prefix(read_element(rest, element.id, [&element](const Parameter& parameter) {
-      if (element.count < most_parameters) element.parameters[element.count++] = parameter;
-    }));
+    const std::size_t begin = i;
+    for (; i < parts.size() && parts[i].id == parts[begin].id; ++i) {
+      read_element(parts[i].text, element.id, [&element](const Parameter& parameter) { element.add(parameter); });
+    }
     write_element(element, out, scratch);
   }
   return true;

@@ -100,4 +100,67 @@ TEST(InSyslogDevices, network_devices_and_other_systems) {
   });
 }
 
+TEST(InSyslogDevices, a_relay_s_head_before_a_device_s) {
+  expect_messages({
+      {"<189>Nov 23 00:33:46 10.1.1.1 45: Nov 23 00:33:45.123: %LINK-3-UPDOWN: Interface up",
+       R"(local7.notice 1795394025.123000000 {"host":"10.1.1.1","ident":"%LINK-3-UPDOWN","sequence":"45","message":"Interface up"})"},
+      {"<189>Nov 23 00:33:46 sw1 000045: *Mar  1 00:00:05.123 UTC: %LINK-3-UPDOWN: Interface up",
+       R"(local7.notice 1795394026 {"host":"sw1","ident":"%LINK-3-UPDOWN","sequence":"000045","message":"Interface up"})"},
+      {"<189>2026-11-23T00:33:46+01:00 sw1 45: Nov 23 00:33:45 CET: %SYS-5-CONFIG_I: x",
+       R"(local7.notice 1795390425 {"host":"sw1","ident":"%SYS-5-CONFIG_I","sequence":"45","message":"x"})"},
+      {"<189>Nov 23 00:33:46 10.1.1.1 45: %LINK-3-UPDOWN: no clock",
+       R"(local7.notice 1795394026 {"host":"10.1.1.1","ident":"%LINK-3-UPDOWN","sequence":"45","message":"no clock"})"},
+      {"<189>Nov 23 00:33:46 45: Nov 23 00:33:45: %LINK-3-UPDOWN: no host",
+       R"(local7.notice 1795394025 {"ident":"%LINK-3-UPDOWN","sequence":"45","message":"no host"})"},
+      {"<13>Nov 23 00:33:46 h 45: a program of that name",
+       R"(user.notice 1795394026 {"host":"h","ident":"45","message":"a program of that name"})"},
+      {"<13>Nov 23 00:33:46 h 45: Nov 23 00:33:45 too",
+       R"(user.notice 1795394026 {"host":"h","ident":"45","message":"Nov 23 00:33:45 too"})"},
+  });
+}
+
+TEST(InSyslogDevices, zones_and_other_notations_of_times) {
+  expect_messages({
+      {"<13>Nov 23 00:33:46 CET h app: x", R"(user.notice 1795390426 {"host":"h","ident":"app","message":"x"})"},
+      {"<13>Nov 23 00:33:46 UTC h app[7]: x",
+       R"(user.notice 1795394026 {"host":"h","ident":"app","pid":"7","message":"x"})"},
+      {"<13>Nov 23 00:33:46 UTC app: x", R"(user.notice 1795394026 {"ident":"app","message":"x"})"},
+      {"<187>Nov 23 00:33:46.5 PST sw1 %SYS-2: x",
+       R"(local7.err 1795422826.500000000 {"host":"sw1","ident":"%SYS-2","message":"x"})"},
+      {"<13>Nov 23 00:33:46 AEST h app: x", R"(user.notice 1795394026 {"host":"h","ident":"app","message":"x"})"},
+      {"<13>Nov 23 00:33:46 +0100 h app: x", R"(user.notice 1795390426 {"host":"h","ident":"app","message":"x"})"},
+      {"<13>Nov 23 00:33:46 -05:00 h app: x", R"(user.notice 1795412026 {"host":"h","ident":"app","message":"x"})"},
+      {"<13>Nov 23 00:33:46+01:00 h app: x", R"(user.notice 1795390426 {"host":"h","ident":"app","message":"x"})"},
+      {"<13>Nov 23 00:33:46 WEB app: x", R"(user.notice 1795394026 {"host":"WEB","ident":"app","message":"x"})"},
+      {"<13>Nov 23 00:33:46 -bash: x", R"(user.notice 1795394026 {"ident":"-bash","message":"x"})"},
+      {"<13>Mon Nov 23 00:33:46 2026 h app: x", R"(user.notice 1795394026 {"host":"h","ident":"app","message":"x"})"},
+      {"<13>Mon Nov  2 00:33:46 UTC 2026 h app: x",
+       R"(user.notice 1793579626 {"host":"h","ident":"app","message":"x"})"},
+      {"<13>Mon Nov 23 00:33:46 h app: x", R"(user.notice 1795394026 {"host":"h","ident":"app","message":"x"})"},
+      {"<13>Mon is no time", R"(user.notice arrival {"message":"Mon is no time"})"},
+      {"<13>Nov 23 00:33:46,123 h app: x",
+       R"(user.notice 1795394026.123000000 {"host":"h","ident":"app","message":"x"})"},
+      {"<13>2026-11-23T00:33:46,123Z h app: x",
+       R"(user.notice 1795394026.123000000 {"host":"h","ident":"app","message":"x"})"},
+      {"<13>2026-11-23 00:33:46,123 h app: x",
+       R"(user.notice 1795394026.123000000 {"host":"h","ident":"app","message":"x"})"},
+  });
+}
+
+TEST(InSyslogDevices, blanks_and_marks_where_none_belong) {
+  expect_messages({
+      {"<13>Nov 23 00:33:46  h app: x", R"(user.notice 1795394026 {"host":"h","ident":"app","message":"x"})"},
+      {"<13>Nov 23 00:33:46\th app: x", R"(user.notice 1795394026 {"host":"h","ident":"app","message":"x"})"},
+      {"<13>Nov 23 00:33:46\th\tapp: x", R"(user.notice 1795394026 {"host":"h","ident":"app","message":"x"})"},
+      {"<13>Nov 23 00:33:46  app: x", R"(user.notice 1795394026 {"ident":"app","message":"x"})"},
+      {"\xef\xbb\xbf<30>Nov 23 00:33:46 h app: x",
+       R"(daemon.info 1795394026 {"host":"h","ident":"app","message":"x"})"},
+      {"  <30>Nov 23 00:33:46 h app: x", R"(daemon.info 1795394026 {"host":"h","ident":"app","message":"x"})"},
+      {"\xef\xbb\xbf <30>1 2026-11-23T00:33:46Z h app - - - x",
+       R"(daemon.info 1795394026 {"host":"h","ident":"app","pid":"-","msgid":"-","extradata":"-","message":"x"})"},
+      {"  <30 no priority", R"(user.notice arrival {"message":"  <30 no priority"})"},
+      {"  <300>x", R"(user.notice arrival {"message":"  <300>x"})"},
+  });
+}
+
 }  // namespace

@@ -86,6 +86,10 @@ TEST(InSyslogFields, structured_data_may_be_nested_under_its_ids) {
         R"j(mail.emerg arrival {"host":"h","ident":"a","pid":"-","msgid":"-","message":"m","structured_data":{"x@1":{"k":"v","q":"a \"b\" ] \\ \\n"},"y":{}}})j"},
        {R"(<16>1 - h a - - [o ip="1" ip="2" z="3"])",
         R"j(mail.emerg arrival {"host":"h","ident":"a","pid":"-","msgid":"-","structured_data":{"o":{"ip":["1","2"],"z":"3"}}})j"},
+       {R"(<16>1 - h a - - [b p="0"][a p="1"][b p="2" q="3"][c][a p="4"] m)",
+        R"j(mail.emerg arrival {"host":"h","ident":"a","pid":"-","msgid":"-","message":"m","structured_data":{"b":{"p":["0","2"],"q":"3"},"a":{"p":["1","4"]},"c":{}}})j"},
+       {R"(<16>1 - h a - - [b p="0"][b q="2"] m)",
+        R"j(mail.emerg arrival {"host":"h","ident":"a","pid":"-","msgid":"-","message":"m","structured_data":{"b":{"p":"0","q":"2"}}})j"},
        {"<16>1 - h a - - - m", R"(mail.emerg arrival {"host":"h","ident":"a","pid":"-","msgid":"-","message":"m"})"}},
       settings);
 }
