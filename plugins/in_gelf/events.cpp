@@ -1,5 +1,6 @@
 #include "events.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -37,7 +38,7 @@ void Options::describe(Describe<Options>& d) {
       "<transport udp>, <transport tcp> or <transport tls>, in place of protocol_type; the parameters are those of "
       "TLS.");
   d.param("strip_leading_underscore", &Options::strip_leading_underscore,
-          "Take the `_` off the names of GELF's additional fields.");
+          "Take the `_` off the names of GELF's additional fields, unless another field has that name.");
   d.param("trust_client_timestamp", &Options::trust_client_timestamp,
           "The event's time is the message's `timestamp`, which is taken out; otherwise that of its arrival.");
   d.param("source_address_key", &Options::source_address_key, "Field that the sender's address is written into.");
@@ -86,10 +87,17 @@ void Events::add_json(std::string_view json, std::string_view address, const Eve
   changed_.clear();
   msgpack::Writer writer(changed_);
   std::uint32_t pairs = 0;
+  names_.clear();
+  Record(value).for_each([this](const msgpack::Value& key, const msgpack::Value&) {
+    if (!key.text().starts_with('_')) names_.push_back(key.text());
+  });
+  std::sort(names_.begin(), names_.end());
   Record(value).for_each([&](const msgpack::Value& key, const msgpack::Value& field) {
     std::string_view name = key.text();
     if (name == "timestamp" && options.trust_client_timestamp && read_timestamp(field, time)) return;
-    if (options.strip_leading_underscore && name.size() > 1 && name[0] == '_') name.remove_prefix(1);
+    if (options.strip_leading_underscore && name.size() > 1 && name[0] == '_' && !is_taken(name.substr(1))) {
+      name.remove_prefix(1);
+    }
     writer.string(name);
     writer.value(field);
     ++pairs;
@@ -105,6 +113,9 @@ void Events::add_json(std::string_view json, std::string_view address, const Eve
   record_.append(changed_.text());
   out_.add(options.tag, time, record_.text());
 }
+
+/// `_host` stays so beside `host`.
+bool Events::is_taken(std::string_view name) const { return std::binary_search(names_.begin(), names_.end(), name); }
 
 void Events::refuse(std::string_view text, std::string_view why) {
   shared_.counts.unmatched.add();

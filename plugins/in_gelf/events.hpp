@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <logboom/batch_writer.hpp>
 #include <logboom/json_reader.hpp>
@@ -58,6 +59,7 @@ class Events {
  private:
   bool decompress(std::string_view message, std::string& why);
   void add_json(std::string_view json, std::string_view address, const EventTime& now);
+  bool is_taken(std::string_view name) const;
   void refuse(std::string_view text, std::string_view why);
 
   Shared& shared_;
@@ -66,6 +68,7 @@ class Events {
   JsonReader reader_;
   OutBuffer record_, changed_;
   std::string plain_;
+  std::vector<std::string_view> names_;  // without `_`, of the message at hand, sorted
 };
 
 }  // namespace logboom::in_gelf

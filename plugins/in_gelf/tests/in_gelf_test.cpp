@@ -66,6 +66,14 @@ TEST(InGelf, reads_messages_compressed_or_not) {
   EXPECT_THAT(started.rows(), ElementsAre(row_of_docker, row_of_docker));
 }
 
+TEST(InGelf, no_field_comes_twice_where_an_additional_one_has_the_name_of_another) {
+  Started started;
+  started.datagrams({R"({"host":"vm","_host":"web","_a":1,"_short_message":"y","short_message":"x"})"});
+  EXPECT_THAT(started.rows(),
+              ElementsAre(::testing::Field(
+                  &Row::record, R"({"host":"vm","_host":"web","a":1,"_short_message":"y","short_message":"x"})")));
+}
+
 TEST(InGelf, puts_chunks_together_in_any_order) {
   Started started;
   std::vector<std::string> chunks = chunked(of_docker, 20);
