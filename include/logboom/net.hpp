@@ -183,6 +183,9 @@ struct StreamListen {
   bool keepalive = false;             // SO_KEEPALIVE
   bool resolve_hostname = false;
   LimitOptions limits;
+  /// Who may connect over the network: asked on the main thread as soon as somebody has, before anything is read or
+  /// sent. Where it says no, the connection is reset. Not set: everybody. `host` as Connection::peer_host.
+  std::function<bool(const std::string& address, const std::string& host)> accepts;
   std::shared_ptr<TlsServer> tls;  // speaks TLS (logboom/transport.hpp); null: plaintext
 };
 

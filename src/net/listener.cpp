@@ -158,11 +158,13 @@ bool StreamListener::accept_all() {
 void StreamListener::hand_over(int fd, const SocketAddress& from) {
   PeerName peer = peer_name(from);
   if (!unix_path_.empty()) peer.full = "unix:" + unix_path_;
-  if (!group_->admission->admit(peer, peer.admission)) return reset(fd);
-  if (unix_path_.empty()) enable(fd, IPPROTO_TCP, TCP_NODELAY);
-  if (group_->options.keepalive) enable(fd, SOL_SOCKET, SO_KEEPALIVE);
-  if (group_->options.resolve_hostname && unix_path_.empty()) peer.host = host_name(from, peer.address);
+  const StreamListen& options = group_->options;
   const auto owner = group_->owner ? group_->owner() : nullptr;
+  if (!group_->admission->admit(peer, peer.admission)) return reset(fd);
+  if (options.resolve_hostname && unix_path_.empty()) peer.host = host_name(from, peer.address);
+  if (options.accepts && unix_path_.empty() && !options.accepts(peer.address, peer.host)) return reset(fd);
+  if (unix_path_.empty()) enable(fd, IPPROTO_TCP, TCP_NODELAY);
+  if (options.keepalive) enable(fd, SOL_SOCKET, SO_KEEPALIVE);
   least_loaded(workers_).adopt([group = group_, owner, fd, peer = std::move(peer),
                                 id = Worker::next_id()](Worker& worker) -> std::unique_ptr<Resident> {
     if (group->tls) return std::make_unique<TlsHandshake>(worker, group, fd, peer, id);
