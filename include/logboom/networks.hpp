@@ -11,7 +11,7 @@ namespace logboom {
 /// A set of IP networks. IPv4 addresses are those mapped into IPv6.
 class Networks {
  public:
-  /// "192.0.2.0/24", "2001:db8::/32", or one address. Throws std::invalid_argument.
+  /// "192.0.2.0/24", "2001:db8::/32", "[2001:db8::]/32", or one address. Throws std::invalid_argument.
   void add_network(std::string_view text);
   /// An address, or all addresses of a name. Throws std::invalid_argument where it has none.
   void add_host(const std::string& name);

@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t most_senders = 4096;
 
 bool is_name(const std::string& text) {
-  return text.find_first_of(":/") == std::string::npos && text.find_first_not_of("0123456789.") != std::string::npos;
+  return text.find_first_of(":/[]") == std::string::npos && text.find_first_not_of("0123456789.") != std::string::npos;
 }
 
 std::string lower(std::string text) {

@@ -29,7 +29,10 @@ void Networks::add_network(std::string_view text) {
   const std::size_t slash = text.find('/');
   Network network{};
   bool four = false;
-  if (!parse(std::string(text.substr(0, slash)), network.address, four)) {
+  std::string_view address = text.substr(0, slash);
+  const bool brackets = address.starts_with('[') && address.ends_with(']');
+  if (brackets) address = address.substr(1, address.size() - 2);
+  if (!parse(std::string(address), network.address, four) || (brackets && four)) {
     throw std::invalid_argument(cat("'", text, "' is no network: write it as 192.0.2.0/24 or 2001:db8::/32"));
   }
   const unsigned most = four ? 32 : 128;

@@ -11,6 +11,24 @@
 
 namespace logboom::net {
 
+namespace {
+
+/// Name servers know an IPv4 address by itself, not as it is written in IPv6.
+SocketAddress unmapped(const SocketAddress& address) {
+  if (address.storage.ss_family != AF_INET6) return address;
+  const auto& six = reinterpret_cast<const sockaddr_in6&>(address.storage);
+  if (!IN6_IS_ADDR_V4MAPPED(&six.sin6_addr)) return address;
+  SocketAddress out;
+  auto& four = reinterpret_cast<sockaddr_in&>(out.storage);
+  four.sin_family = AF_INET;
+  four.sin_port = six.sin6_port;
+  std::memcpy(&four.sin_addr, &six.sin6_addr.s6_addr[12], sizeof four.sin_addr);
+  out.size = sizeof four;
+  return out;
+}
+
+}  // namespace
+
 SocketAddress resolve_bind(const std::string& bind, std::uint16_t port, int socket_type) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
@@ -52,8 +70,9 @@ std::uint16_t port_of(const SocketAddress& address) {
 
 std::string host_name(const SocketAddress& address, const std::string& otherwise) {
   char name[NI_MAXHOST];
-  const auto* from = reinterpret_cast<const sockaddr*>(&address.storage);
-  return ::getnameinfo(from, address.size, name, sizeof name, nullptr, 0, 0) == 0 ? name : otherwise;
+  const SocketAddress asked = unmapped(address);
+  const auto* from = reinterpret_cast<const sockaddr*>(&asked.storage);
+  return ::getnameinfo(from, asked.size, name, sizeof name, nullptr, 0, 0) == 0 ? name : otherwise;
 }
 
 PeerName peer_name(const SocketAddress& address) {

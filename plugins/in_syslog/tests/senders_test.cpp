@@ -86,6 +86,18 @@ TEST(Senders, a_wildcard_takes_names_that_lead_back_to_their_address) {
   EXPECT_EQ(book.asked(), asked);
 }
 
+TEST(Senders, an_address_of_ipv6_may_stand_in_brackets) {
+  Senders senders;
+  senders.allow({"[::1]/128", "[2001:db8::]/32", "[fe80::1]"});
+  EXPECT_FALSE(senders.has_names());
+  for (const char* allowed : {"::1", "2001:db8:1::2", "fe80::1"}) EXPECT_TRUE(senders.allows(allowed, "")) << allowed;
+  for (const char* other : {"::2", "2001:db9::1", "fe80::2"}) EXPECT_FALSE(senders.allows(other, "")) << other;
+  for (const char* wrong : {"[::1", "::1]", "[]", "[10.0.0.1]", "[::1]/129"}) {
+    Senders none;
+    EXPECT_THROW(none.allow({wrong}), std::invalid_argument) << wrong;
+  }
+}
+
 TEST(Senders, other_wildcards_are_refused) {
   for (const char* wrong : {"*", "*.", "a.*.example", "*a.example", "*.*.example", "192.168.*", "*.example/24"}) {
     Senders senders;
