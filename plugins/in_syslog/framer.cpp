@@ -7,6 +7,7 @@ namespace logboom::in_syslog {
 namespace {
 
 constexpr std::size_t most_digits = 10;
+constexpr std::uint64_t most_counted = std::uint64_t{16} << 20;
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 bool is_end(char c) noexcept { return c == '\n' || c == '\r' || c == '\0'; }
@@ -41,6 +42,10 @@ Framer::Head Framer::look_at_head(std::string_view head, std::size_t& used) noex
   if (limits_.type == FrameType::automatic) {
     if (n + 1 == head.size()) return Head::more;
     if (head[n + 1] != '<') return Head::line;
+    if (count > std::max<std::uint64_t>(most_counted, limits_.longest)) {
+      ++odd_counts_;
+      return Head::line;
+    }
   }
   used = n + 1;
   left_ = count;

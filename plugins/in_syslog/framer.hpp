@@ -3,13 +3,15 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <logboom/session_state.hpp>
 
 namespace logboom::in_syslog {
 
 enum class FrameType : std::uint8_t {
-  automatic,    // each message by its beginning: `70 <30>…` is counted, anything else ends at the delimiter
+  automatic,    // each message by its beginning: `70 <30>…` is counted, anything else ends at the delimiter, and so
+                // does what would be beyond 16 MiB and the limit
   traditional,  // a delimiter ends each message
   octet_count,  // https://www.rfc-editor.org/rfc/rfc6587#section-3.4.1
 };
@@ -36,6 +38,9 @@ class Framer {
   /// which is left out.
   template <class Message>
   bool finish(Message&& message);
+
+  /// How many beginnings since the last call looked like a count of so many bytes that they were taken for text.
+  std::uint64_t take_odd_counts() noexcept { return std::exchange(odd_counts_, 0); }
 
   /// Where it is in the stream, for a framer in another process that goes on with it.
   void save(StateWriter& out) const;
@@ -73,6 +78,7 @@ class Framer {
   std::uint64_t left_ = 0;  // of a counted message
   std::string begun_;       // what was received of the message, or of its head
   bool cut_ = false;
+  std::uint64_t odd_counts_ = 0;
 };
 
 template <class Message>

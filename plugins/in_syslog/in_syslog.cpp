@@ -163,10 +163,10 @@ class SyslogInput final : public Input {
   void set_parser(BuildContext& context) {
     Options& options = settings_.options;
     settings_.lenient = options.lenient.value_or(!options.emit_unmatched_lines);
-    const Element none;
-    const Element& section = options.parse.element != nullptr ? *options.parse.element : none;
+    if (options.parse.element != nullptr) section_ = *options.parse.element;
+    set_zone(context.element());
+    const Element& section = section_;
     if (!reads_itself(options)) {
-      section_ = section;
       if (options.parse.type == "syslog" && section_.find("with_priority") == nullptr) {
         Attribute with;
         with.key = "with_priority";
@@ -182,6 +182,32 @@ class SyslogInput final : public Input {
     settings_.parser.with_priority = true;
     if (section.find("message_format") == nullptr) settings_.parser.message_format = SyslogFormat::automatic;
     settings_.zone = settings_.parser.time_zone(section);
+    if (!settings_.lenient) return;
+    for (const char* key : {"message_format", "parser_engine", "parser_type", "support_colonless_ident"}) {
+      const Attribute* const given = section.find(key);
+      if (given == nullptr || given->value == "auto") continue;
+      context.warn(given->value_pos, cat("`", std::string_view(key),
+                                         "` has no effect: messages of every form are taken. `lenient false` beside "
+                                         "<parse> makes it hold"));
+    }
+  }
+
+  /// The zone of the source is that of its parser.
+  void set_zone(const Element& element) {
+    if (settings_.options.timezone.empty()) return;
+    if (settings_.options.parse.type != "syslog") {
+      fail(element, "timezone", "`timezone` here is for the parser syslog: give that of another in its <parse>");
+    }
+    for (const char* key : {"timezone", "utc", "localtime"}) {
+      if (section_.find(key) != nullptr) fail(element, "timezone", "give `timezone` here or in <parse>, not in both");
+    }
+    Attribute zone;
+    zone.key = "timezone";
+    zone.value = settings_.options.timezone;
+    for (const char* key : {"timezone", "time_zone"}) {
+      if (const Attribute* const given = element.find(key)) zone.value_pos = given->value_pos;
+    }
+    section_.attributes.push_back(zone);
   }
 
   void allow(const Element& element, BuildContext& context) {
@@ -219,6 +245,13 @@ class SyslogInput final : public Input {
     where.limits = settings_.options.limits;
     where.keepalive = settings_.options.send_keepalive_packet;
     where.resolve_hostname = !settings_.hostname_key.empty() || settings_.allowed.has_wildcards();
+    if (!settings_.allowed.everybody()) {
+      where.accepts = [this](const std::string& address, const std::string& name) {
+        const bool is_allowed = settings_.allowed.allows(address, name);
+        if (!is_allowed) shared_->refusals.add(address);
+        return is_allowed;
+      };
+    }
     const bool relp = place.kind == Place::Kind::relp;
     host.listen(where, [this, relp](net::Connection& connection) -> std::unique_ptr<net::Session> {
       if (relp) return std::make_unique<RelpSession>(connection, *shared_);
@@ -250,7 +283,7 @@ class SyslogInput final : public Input {
   std::vector<Place> places_;
   std::shared_ptr<TlsServer> tls_;
   Framer::Limits limits_;
-  Element section_;  // of a parser that is not this input's own
+  Element section_;  // <parse>
   std::unique_ptr<Shared> shared_;
   std::optional<NameWatch> watch_;
 };

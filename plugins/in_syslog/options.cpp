@@ -20,12 +20,12 @@ void describe_where(Describe<Options>& d) {
           "relp://ADDRESS:PORT and relp+tls://ADDRESS:PORT for RELP, whose messages are answered when the buffers have "
           "them. Those of TLS need <transport tls>; where it is there and none says +tls, tcp and relp are of TLS.");
   d.param("socket_mode", &Options::socket_mode, "Permission bits of unix sockets' files.");
-  d.param(
-      "allowed_senders", &Options::allowed_senders,
-      "Who may send: addresses, networks such as 192.168.0.0/24 or 2001:db8::/32, names, which are looked up again and "
-      "again, and *.example.net for every address whose name ends so and leads back to it. Others' connections are "
-      "reset and their datagrams dropped, and counted. Everybody where nothing is said; unix sockets have their "
-      "permissions for that.");
+  d.param("allowed_senders", &Options::allowed_senders,
+          "Who may send: addresses, networks such as 192.168.0.0/24, 2001:db8::/32 or, with quotes around the whole, "
+          "\"[::1]/128\", names, which are looked up again and "
+          "again, and *.example.net for every address whose name ends so and leads back to it. Others' connections are "
+          "reset and their datagrams dropped, and counted. Everybody where nothing is said; unix sockets have their "
+          "permissions for that.");
   d.param("allowed_senders_refresh", &Options::allowed_senders_refresh,
           "How often the names of allowed_senders are looked up; 0: at the start and at a reload only.");
 }
@@ -36,7 +36,7 @@ void describe_framing(Describe<Options>& d) {
             {"traditional", FrameType::traditional},
             {"octet_count", FrameType::octet_count}},
            "How messages follow one another in a stream: each ends at the delimiter, or a count of bytes stands before "
-           "it; auto tells that of each message.");
+           "it; auto tells that of each message, and takes no count above 16 MiB or message_length_limit for one.");
   d.param("delimiter", &Options::delimiter, "What ends a message that is not counted.");
   d.param(
       "message_length_limit", &Options::message_length_limit,
@@ -88,6 +88,9 @@ void Options::describe(Describe<Options>& d) {
            "Whether RFC 3164 messages have the host's name behind the time. Docker's default format has none; guess: a "
            "first word that ends in a colon, or holds a bracket, is the sender's name.");
   d.param("receive_time", &Options::receive_time, "Events have the time of their arrival, not the one in the message.");
+  d.param("timezone", &Options::timezone,
+          "The zone of times that name none, such as Europe/Berlin or +01:00; the same as `timezone` in <parse>.")
+      .alias("time_zone");
   describe_fields(d);
   d.param(
       "join_split_lines", &Options::join_split_lines,

@@ -37,6 +37,7 @@ struct Options {
   std::optional<bool> lenient;
   SyslogHost hostname = SyslogHost::guess;
   bool receive_time = false;
+  std::string timezone;
   std::string severity_key;
   std::string facility_key;
   std::string source_hostname_key;

@@ -28,8 +28,18 @@ std::size_t StreamSession::on_bytes(const SlabPtr&, std::uint8_t* data, std::siz
                                 ": no count of bytes stands where one is expected (frame_type octet_count): closed"));
     connection_.close(net::Close::reset);
   }
+  if (const std::uint64_t odd = framer_.take_odd_counts(); odd != 0) note_odd_counts(odd);
   events_.flush();
   return size;
+}
+
+void StreamSession::note_odd_counts(std::uint64_t count) {
+  shared_.bad_framing.add(count);
+  std::uint64_t suppressed = 0;
+  if (!shared_.counts.limiter.due(suppressed)) return;
+  shared_.counts.log.warn(cat("syslog: ", connection_.peer(),
+                              ": a message begins with a count of bytes above 16 MiB and message_length_limit: it is "
+                              "taken for text (frame_type auto)"));
 }
 
 std::optional<std::string> StreamSession::hand_over() {

@@ -19,6 +19,8 @@ class StreamSession final : public net::Session {
   void take_over(std::string_view state) override;
 
  private:
+  void note_odd_counts(std::uint64_t count);
+
   net::Connection& connection_;
   Shared& shared_;
   Framer framer_;

@@ -145,8 +145,8 @@ def test_every_answer_comes_in_order_and_a_session_ends_properly(logboom, short_
 def test_only_allowed_senders_open_a_session(logboom, short_dir):
     config = SOURCE.format(dir=short_dir, port=0).replace("</source>", "  allowed_senders 127.0.0.1\n</source>")
     program = logboom(config + STDOUT)
-    with socket.create_connection(("127.0.0.1", program.port), 10, source_address=("127.0.0.2", 0)) as refused:
-        with pytest.raises(ConnectionResetError):
+    with pytest.raises(ConnectionResetError):
+        with socket.create_connection(("127.0.0.1", program.port), 10, source_address=("127.0.0.2", 0)) as refused:
             assert refused.recv(1) != b""
     sender = Sender(program.port)
     number = sender.send("syslog", b"<13>app: yes")

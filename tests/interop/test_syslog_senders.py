@@ -129,11 +129,22 @@ def test_slow_half_open_and_reset_connections_disturb_nobody(collector):
     assert program.stop()["delivered"] == 4
 
 
+def test_a_limit_cuts_datagrams_and_says_so(collector, short_dir):
+    program = collector(message_length_limit=20)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagram:
+        for text in (b"<13>a: whole", b"<13>a: " + b"x" * 1000, b"<13>a: " + b"y" * 13):
+            datagram.sendto(text, program.address("udp"))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
+        log.sendto(b"<13>a: " + b"z" * 1000, f"{short_dir}/log")
+    program.wait_for_lines(4)
+    assert sorted(messages(program)) == ["whole", "x" * 13, "y" * 13, "z" * 13]
+    assert program.counters().total("logboom_input_errors_total", reason="message_cut") == 2
+
+
 def test_only_allowed_senders_reach_the_output(collector, short_dir):
     program = collector(allowed_senders="192.0.2.0/24, 2001:db8::/32")
-    with socket.create_connection(program.address("tcp")) as refused:
-        refused.settimeout(10)
-        with pytest.raises(ConnectionResetError):
+    with pytest.raises(ConnectionResetError):
+        with socket.create_connection(program.address("tcp"), 10) as refused:
             assert refused.recv(1) != b""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagram:
         datagram.sendto(b"<13>a: no", program.address("udp"))

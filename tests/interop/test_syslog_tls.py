@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 
 import pytest
@@ -277,6 +278,28 @@ def test_remote_syslog_s_parameters(logboom, ca, short_dir):
     send(f"{short_dir}/in", *NUMBERED[:3])
     receiver.wait_for_lines(3)
     assert program.stop()["delivered"] == 3
+
+
+@pytest.mark.parametrize("scheme", ["tcp+tls", "relp+tls"])
+def test_who_may_not_send_sees_no_certificate(logboom, ca, scheme):
+    listen = f"{scheme}://127.0.0.1:0\n  allowed_senders 127.0.0.1"
+    program = collector(logboom, ca, listen)
+    for _ in range(3):
+        with pytest.raises((ConnectionError, ssl.SSLEOFError)):
+            with socket.create_connection(program.address("tcp"), 10, source_address=("127.0.0.2", 0)) as refused:
+                ssl.create_default_context(cafile=ca.path).wrap_socket(refused, server_hostname="localhost")
+    with pytest.raises(ConnectionResetError):  # also one that sends nothing, at once
+        with socket.create_connection(program.address("tcp"), 10, source_address=("127.0.0.2", 0)) as silent:
+            assert silent.recv(1) != b""
+    program.wait_for_counter("logboom_input_errors_total", 4, reason="sender_refused")
+    assert program.counters().total("logboom_input_tls_handshakes_total") == 0
+    assert program.counters().total("logboom_input_errors_total") == 4
+    assert len(program.log_lines(r"refused 127\.0\.0\.2")) == 1
+    context = ssl.create_default_context(cafile=ca.path)
+    context.load_cert_chain(*ca.client)
+    with socket.create_connection(program.address("tcp"), 10) as allowed:
+        context.wrap_socket(allowed, server_hostname="localhost").close()
+    program.wait_for_counter("logboom_input_tls_handshakes_total", 1)
 
 
 def test_openssl_s_client_as_a_sender(logboom, ca):

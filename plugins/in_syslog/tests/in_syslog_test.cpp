@@ -92,6 +92,9 @@ TEST(InSyslog, refuses_a_configuration_that_makes_no_sense) {
   }
   EXPECT_THAT(why({{"allowed_senders", "192.0.2.0/33"}}), HasSubstr("33"));
   EXPECT_THAT(why({{"allowed_senders", "192.0.2.256"}}), HasSubstr("192.0.2.256"));
+  EXPECT_THAT(why({{"timezone", "Nowhere/None"}}), HasSubstr("Nowhere/None"));
+  EXPECT_THAT(why({{"timezone", "+01:00"}}, {section("parse", {{"timezone", "+02:00"}})}), HasSubstr("not in both"));
+  EXPECT_THAT(why({{"timezone", "+01:00"}}, {section("parse", {{"@type", "json"}})}), HasSubstr("<parse>"));
   EXPECT_THAT(why({{"delimiter", ""}}), HasSubstr("delimiter"));
   EXPECT_THAT(why({{"delimiter", "0"}}), HasSubstr("delimiter"));
   EXPECT_THAT(why({{"tag_format", "{{.Foo}}"}}), HasSubstr("tag_format"));
@@ -174,6 +177,71 @@ TEST(InSyslog, counted_frames_only_where_the_configuration_says_so) {
                 ElementsAre(HasSubstr("5 <13>a"), HasSubstr("b-c"), HasSubstr("\"d\"")))
         << cut;
   }
+}
+
+TEST(InSyslog, a_count_beyond_reason_swallows_nothing) {
+  Started started(tcp);
+  const std::string stream = "9999999999 <13>a: one\n<13>a: two\n16777217 <13>a: three\n12 <13>a: four\n<13>a: five\n";
+  for (std::size_t cut = 1; cut < stream.size(); ++cut) {
+    EXPECT_THAT(started.stream(stream, std::vector<std::size_t>{cut}),
+                ElementsAre(R"(t.user.notice {"message":"9999999999 <13>a: one"})",
+                            R"(t.user.notice {"ident":"a","message":"two"})",
+                            R"(t.user.notice {"message":"16777217 <13>a: three"})",
+                            R"(t.user.notice {"ident":"a","message":"four"})",
+                            R"(t.user.notice {"ident":"a","message":"five"})"))
+        << cut;
+  }
+  EXPECT_EQ(started.host.error_counts()["bad_framing"], 2 * (stream.size() - 1));
+  EXPECT_EQ(started.host.log().count("taken for text"), 1u);
+  // With a limit beyond it, such a message is one.
+  Started large(with(tcp, {{"message_length_limit", "32m"}}));
+  EXPECT_EQ(large.stream("16777217 <13>a: " + std::string((16 << 20) - 7, 'x') + "<13>b\n").size(), 2u);
+}
+
+TEST(InSyslog, times_without_a_zone_are_of_the_one_that_is_given) {
+  const auto time = [](const Params& params, const std::vector<Element>& sections = {}) {
+    Started started(with(tcp, params), sections);
+    const auto client = started.host.connect();
+    client->feed("<13>2026 Nov 23 00:33:46 h a: x\n<13>2026-11-23T00:33:46 h a: x\n<13>2026-11-23T00:33:46Z h a: x\n");
+    std::string times;
+    for (const Row& row : client->connection().rows()) times += row.time + " ";
+    return times;
+  };
+  const std::string of_tokyo = "1795361626 1795361626 1795394026 ";
+  EXPECT_EQ(time({}, {section("parse", {{"timezone", "Asia/Tokyo"}})}), of_tokyo);
+  EXPECT_EQ(time({{"timezone", "+09:00"}}), of_tokyo);
+  EXPECT_EQ(time({{"time_zone", "Asia/Tokyo"}}), of_tokyo);
+  EXPECT_EQ(time({{"time_zone", "Asia/Tokyo"}}, {section("parse", {{"message_format", "auto"}})}), of_tokyo);
+}
+
+TEST(InSyslog, a_parameter_that_does_nothing_is_named) {
+  const auto warnings = [](const Params& params, const Params& parse) {
+    return Started(with(tcp, params), {section("parse", parse)}).context->warnings();
+  };
+  EXPECT_THAT(warnings({}, {{"message_format", "rfc5424"}}), ElementsAre(HasSubstr("`message_format` has no effect")));
+  EXPECT_THAT(warnings({}, {{"parser_engine", "string"}, {"support_colonless_ident", "false"}}),
+              ElementsAre(HasSubstr("parser_engine"), HasSubstr("support_colonless_ident")));
+  EXPECT_TRUE(warnings({}, {{"message_format", "auto"}}).empty());
+  EXPECT_TRUE(warnings({{"lenient", "false"}}, {{"message_format", "rfc5424"}}).empty());
+  EXPECT_TRUE(warnings({{"emit_unmatched_lines", "true"}}, {{"parser_engine", "string"}}).empty());
+}
+
+TEST(InSyslog, who_may_connect_is_asked_for_before_a_session_is_made) {
+  Started open(Params{{"listen", "tcp://:514,relp://:2514"}});
+  EXPECT_FALSE(open.host.listens()[0].accepts);
+  Started started(Params{{"listen", "tcp://:514,relp://:2514"}, {"allowed_senders", "192.0.2.7"}});
+  for (const net::StreamListen& listen : started.host.listens()) {
+    EXPECT_TRUE(listen.accepts("192.0.2.7", "a"));
+    EXPECT_FALSE(listen.accepts("192.0.2.8", "a"));
+  }
+  EXPECT_EQ(started.host.error_counts()["sender_refused"], 2u);
+  EXPECT_EQ(started.host.log().count("refused 192.0.2.8"), 1u);
+}
+
+TEST(InSyslog, a_limit_holds_for_datagrams_too) {
+  EXPECT_EQ(Started(Params{{"message_length_limit", "100"}}).host.datagram_listens().at(0).max_size, 100u);
+  EXPECT_EQ(Started(Params{{"message_length_limit", "1m"}}).host.datagram_listens().at(0).max_size, 65535u);
+  EXPECT_EQ(Started().host.datagram_listens().at(0).max_size, 65535u);
 }
 
 TEST(InSyslog, only_allowed_senders_may_send_and_each_other_is_named_once_a_minute) {
