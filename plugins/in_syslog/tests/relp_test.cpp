@@ -53,7 +53,8 @@ Options up_to(std::size_t limit) {
 }
 
 TEST(InSyslogRelp, a_message_beyond_the_limit_is_cut_and_answered_wherever_the_stream_is_cut) {
-  const std::string stream = open + "2 syslog 12 <13>a: 12345\n3 syslog 22 <13>b: 6789\n3 close 0\n\n4 syslog 8 <13>c: 1\n";
+  const std::string stream =
+      open + "2 syslog 12 <13>a: 12345\n3 syslog 22 <13>b: 6789\n3 close 0\n\n4 syslog 8 <13>c: 1\n";
   for (std::size_t cut = 1; cut < stream.size(); ++cut) {
     for (const std::size_t second : {cut, cut + 1, cut + 7}) {
       Relp relp(Settle::confirm, up_to(9));
@@ -120,10 +121,10 @@ TEST(InSyslogRelp, what_can_not_be_stored_closes_the_connection) {
 }
 
 TEST(InSyslogRelp, what_is_no_relp_closes_the_connection) {
-  for (const char* bad : {"<13>a: x\n", "1 open 5 x\n", "x", "1 open -1 \n", "2 syslog 6 <13>ab\n", "1  open 0\n",
-                          "1 open 9999999999 x", "12345678901 open 0\n", "1 open 99999999 x",
-                          "1 open 0\n2 syslog 134217729 <13>x", "2 syslog 9999999 <13>x",
-                          "1 open 0\n2 syslog 4000000000 <13>x"}) {
+  for (const char* bad :
+       {"<13>a: x\n", "1 open 5 x\n", "x", "1 open -1 \n", "2 syslog 6 <13>ab\n", "1  open 0\n", "1 open 9999999999 x",
+        "12345678901 open 0\n", "1 open 99999999 x", "1 open 0\n2 syslog 134217729 <13>x", "2 syslog 9999999 <13>x",
+        "1 open 0\n2 syslog 4000000000 <13>x"}) {
     Relp relp;
     relp.driver.feed(bad);
     relp.driver.feed("more\n\n\n\n\n");
