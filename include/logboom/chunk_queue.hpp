@@ -120,6 +120,8 @@ class ChunkQueue {
   /// A sealed chunk that was there before the process was; its id stays. After `start`, in order, on any thread: they
   /// come before those that are appended meanwhile.
   void restore(ChunkPtr chunk);
+  /// So many events were there as well, but can't be read: they came in, and are dropped for this reason.
+  void restore_lost(std::uint64_t events, DropReason reason);
 
   /// Counts `bytes`, or says no. Where the overflow action is not `block`, always yes: `admit` will say.
   bool reserve(std::uint64_t bytes) noexcept;

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include <logboom/event.hpp>
@@ -117,10 +118,15 @@ class Reader {
   /// Of the frame that `next` gave, until the next call.
   std::string_view payload() const noexcept;
 
+  struct Lost {
+    std::uint64_t chunk = 0;
+    std::uint64_t events = 0;
+  };
   struct Damage {
     std::uint64_t offset = 0;
     std::uint64_t size = 0;
     std::uint64_t events = 0;  // at least so many were lost, as far as the frames' heads say
+    std::vector<Lost> lost{};  // the same, frame by frame
   };
   /// What `next` stepped over so far.
   const std::vector<Damage>& damage() const noexcept { return damage_; }
@@ -134,7 +140,7 @@ class Reader {
   Found look(Frame& frame);
   bool want(std::uint64_t offset, std::uint64_t size);
   std::uint64_t find_head(std::uint64_t from, Frame& frame);
-  void suspect(std::uint64_t offset, std::uint64_t size, std::uint64_t events);
+  void suspect(std::uint64_t offset, std::uint64_t size, std::optional<Lost> lost = std::nullopt);
 
   ReadAt read_at_;
   std::uint64_t file_size_;
@@ -157,6 +163,8 @@ struct File {
   std::uint64_t sequence = 0;
   std::string path;
 };
+/// Where the directory can't be read `error` says why, and there may be more files.
+std::vector<File> list_files(const std::string& directory, std::string_view suffix, std::error_code& error);
 std::vector<File> list_files(const std::string& directory, std::string_view suffix = ".log");
 std::string file_name(std::uint64_t sequence, std::string_view suffix = ".log");
 

@@ -135,6 +135,14 @@ void Catalog::add_part(ChunkRecord& chunk) {
   ++chunk.parts;
 }
 
+ChunkRecordPtr Catalog::hold(std::uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  const auto at = chunks_.find(number);
+  ChunkRecordPtr chunk = at == chunks_.end() ? nullptr : at->second.lock();
+  if (chunk != nullptr) ++chunk->parts;
+  return chunk;
+}
+
 bool Catalog::finish(ChunkRecord& chunk) {
   const std::lock_guard lock(mutex_);
   if (--chunk.parts != 0) return false;

@@ -33,7 +33,7 @@ struct ChunkRecord {
 
   std::vector<Run> runs;
   std::uint32_t unwritten = 0;  // frames that are on their way into a segment
-  std::uint32_t parts = 1;      // chunks that an output sees of it: more only where it was found at the start
+  std::uint32_t parts = 1;      // chunks that an output sees of it, or may see: more only where it was found at the start
   bool finished = false;
 
   std::uint64_t epoch = 0;  // of the staging area, when it last had a draft
@@ -73,6 +73,8 @@ class Catalog {
   bool wait_written(const ChunkRecord& chunk, std::chrono::steady_clock::time_point deadline);
   std::vector<Run> runs_of(const ChunkRecord& chunk) const;
   void add_part(ChunkRecord& chunk);
+  /// The chunk of this number with one more part, if it is not finished.
+  ChunkRecordPtr hold(std::uint64_t number);
   /// The chunk, or the last part of it, is done. True where its number has to be remembered.
   bool finish(ChunkRecord& chunk);
 

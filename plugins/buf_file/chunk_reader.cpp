@@ -49,10 +49,11 @@ class ChunkReader {
 
   void failed() {
     result_.failed = true;
-    result_.problem = cat(path_, ": ", error_text(errno));
+    result_.problem = cat(path_, ": ", trouble_text(errno));
   }
   void damaged(std::uint64_t bytes, std::string_view what) {
     result_.damaged_bytes += bytes;
+    result_.damaged_segments.insert(open_segment_);
     result_.problem = cat(path_, " ", what);
   }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,9 @@ namespace logboom::buf_file {
 
 struct ReadResult {
   std::uint64_t events = 0;
-  bool failed = false;              // the system could not read a file
+  bool failed = false;              // the system could not read a file, which may be fine
   std::uint64_t damaged_bytes = 0;  // that are no intact frames
+  std::set<std::uint32_t> damaged_segments;
   std::string problem;              // of the last failure or damage: which file, and why
 };
 

@@ -24,6 +24,18 @@ void DoneSet::add(std::uint64_t first, std::uint64_t last) {
   ranges_.emplace_hint(at, first, last);
 }
 
+void DoneSet::remove(std::uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  const auto behind = ranges_.upper_bound(number);
+  if (behind == ranges_.begin()) return;
+  const auto at = std::prev(behind);
+  const auto [first, last] = *at;
+  if (last < number) return;
+  ranges_.erase(at);
+  if (first < number) ranges_.emplace(first, number - 1);
+  if (number < last) ranges_.emplace(number + 1, last);
+}
+
 bool DoneSet::contains(std::uint64_t number) const {
   const std::lock_guard lock(mutex_);
   const auto behind = ranges_.upper_bound(number);

@@ -15,6 +15,7 @@ class DoneSet {
   using Range = std::pair<std::uint64_t, std::uint64_t>;  // first and last
 
   void add(std::uint64_t first, std::uint64_t last);
+  void remove(std::uint64_t number);
   bool contains(std::uint64_t number) const;
   std::vector<Range> ranges() const;
   /// The largest number in it; 0 where it is empty.

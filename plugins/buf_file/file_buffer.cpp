@@ -16,6 +16,9 @@ using namespace buf_file;
 /// What may wait in memory to be written. Beyond it senders wait, until half of it is.
 constexpr std::uint64_t staging_limit = 16 * 1024 * 1024;
 
+/// Between two looks whether files can be read that could not be.
+constexpr std::chrono::seconds longest_pause{16};
+
 std::uint64_t cost_of(const EventBatch& batch) noexcept { return batch.bytes() + frame_overhead; }
 
 std::string directory_in(const SystemSettings& system, const std::string& id, const Element& section) {
@@ -149,7 +152,9 @@ void FileBuffer::recover() {
   journal_ =
       std::make_unique<Journal>(ops_, store_settings_.directory, store_settings_.file_mode, log_, id_, *counters_);
   Recovery recovery(store_settings_, ops_, catalog_, *journal_, log_, sync);
-  recovery.prepare();
+  while (!recovery.prepare()) {
+    if (stops_within(1s)) return journal_.reset();
+  }
   {
     const std::lock_guard lock(mutex_);
     before_ = journal_->before();
@@ -157,22 +162,42 @@ void FileBuffer::recover() {
   start_store(recovery.buffer(), recovery.next_segment());
   std::uint64_t chunks = 0;
   std::uint64_t events = 0;
-  recovery.run(
-      [&](Recovery::Found found) {
-        ++chunks;
-        events += found.events;
-        queue_.restore(std::make_unique<FileChunk>(*this, std::move(found)));
-        // Until everything is read, a message that is sent again is not known for one: but nobody waits for long.
-        if (ready_ || Clock::now() - begin < 1s) return;
-        ready_ = true;
-        go_on();
-      },
-      stopping_);
-  opening_ = stopping_.load();
+  const auto take_over = [&](Recovery::Found found) {
+    ++chunks;
+    events += found.events;
+    queue_.restore(std::make_unique<FileChunk>(*this, std::move(found)));
+    // Until everything is read, a message that is sent again is not known for one: but nobody waits for long.
+    if (ready_ || Clock::now() - begin < 1s) return;
+    ready_ = true;
+    go_on();
+  };
+  recovery.run(take_over, stopping_);
+  queue_.restore_lost(recovery.counts().lost_events, DropReason::damaged);
+  opening_ = stopping_.load() || recovery.has_unread();
   remember(recovery.whole_messages());
   if (recovery.counts().segments != 0) report(recovery.counts(), chunks, events);
   ready_ = true;
+  recovering_ = false;
   go_on();
+  recover_rest(recovery, take_over);
+}
+
+/// What could not be read at first, for as long as it takes.
+void FileBuffer::recover_rest(Recovery& recovery, const std::function<void(Recovery::Found)>& take_over) {
+  auto pause = std::chrono::seconds(1);
+  while (recovery.has_unread() && !stops_within(pause)) {
+    const std::uint64_t lost = recovery.counts().lost_events;
+    recovery.run_again(take_over, stopping_);
+    queue_.restore_lost(recovery.counts().lost_events - lost, DropReason::damaged);
+    remember(recovery.whole_messages());
+    pause = std::min(pause * 2, longest_pause);
+  }
+  opening_ = recovery.has_unread();
+}
+
+bool FileBuffer::stops_within(std::chrono::seconds time) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, time, [this] { return stopping_.load(); });
 }
 
 void FileBuffer::start_store(std::uint64_t buffer, std::uint32_t next_segment) {

@@ -66,6 +66,8 @@ class FileBuffer final : public Buffer {
 
   void stop();
   void recover();
+  void recover_rest(buf_file::Recovery& recovery, const std::function<void(buf_file::Recovery::Found)>& take_over);
+  bool stops_within(std::chrono::seconds time);
   bool wait_for_lock();
   void start_store(std::uint64_t buffer, std::uint32_t next_segment);
   void remember(const std::vector<buf_file::SegmentIndex::Message>& messages);
@@ -90,6 +92,7 @@ class FileBuffer final : public Buffer {
   std::unique_ptr<buf_file::Journal> journal_;
   std::unique_ptr<buf_file::Store> store_;
   ChunkQueue queue_;
+  LogLimiter read_complaints_{std::chrono::seconds(60)};
 
   std::mutex window_mutex_;
   DuplicateWindow window_;

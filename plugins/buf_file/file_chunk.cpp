@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "chunk_reader.hpp"
+#include "quarantine.hpp"
 
 namespace logboom {
 
@@ -14,8 +15,6 @@ using namespace std::chrono_literals;
 /// How long a flush thread waits for the chunk's last frames to be written, before it looks at other chunks.
 constexpr auto patience = 500ms;
 constexpr auto usual_patience = 20ms;
-/// So often a file is read before its events are given up.
-constexpr unsigned most_failures = 10;
 
 void add_draft(const buf_file::Draft& draft, Chunk& chunk) {
   const SlabPtr slab(Slab::make(std::max<std::size_t>(draft.bytes, 1)));
@@ -88,15 +87,25 @@ QueuedChunk::Loaded FileChunk::load() {
     add_draft(draft, chunk);
     result.events += draft.events;
   }
-  if (result.failed && ++failures_ < most_failures) {
-    buffer_.log_.error(
-        cat(buffer_.id_, ": can't read chunk ", chunk.id, ": ", result.problem, "; it will be read again"));
+  if (result.failed) {
+    std::uint64_t suppressed = 0;
+    if (buffer_.read_complaints_.due(suppressed)) {
+      buffer_.log_.error(cat(buffer_.id_, ": can't read chunk ", chunk.id, " now: ", result.problem,
+                             "; its events stay in the file, and it is tried again every second"));
+    }
     return {false, 0};
   }
   if (result.events >= chunk.events) return {};
+  return give_up_damaged(result);
+}
+
+QueuedChunk::Loaded FileChunk::give_up_damaged(const buf_file::ReadResult& result) {
   const std::uint64_t lost = chunk.events - result.events;
-  buffer_.log_.error(cat(buffer_.id_, ": ", lost, " of ", chunk.events, " events of chunk ", chunk.id,
-                         " can't be read and are lost: ", result.problem));
+  std::string text = cat(buffer_.id_, ": ", lost, " of ", chunk.events, " events of chunk ", chunk.id,
+                         " are damaged and lost: ", result.problem);
+  for (const std::uint32_t segment : result.damaged_segments)
+    text += "; " + buf_file::keep_damaged(buffer_.store_settings_, segment).fate;
+  buffer_.log_.error(text);
   chunk.events = result.events;
   return {true, lost};
 }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "chunk_reader.hpp"
 #include "file_buffer.hpp"
 
 namespace logboom {
@@ -23,6 +24,7 @@ class FileChunk final : public QueuedChunk {
 
  private:
   void make_record();
+  Loaded give_up_damaged(const buf_file::ReadResult& result);
   bool find_events(std::vector<buf_file::Run>& runs, std::vector<buf_file::Draft>& waiting);
 
   FileBuffer& buffer_;
@@ -30,7 +32,6 @@ class FileChunk final : public QueuedChunk {
   std::size_t first_run_ = 0;
   std::size_t last_run_ = std::numeric_limits<std::size_t>::max();
   std::vector<MessageId> messages_;
-  unsigned failures_ = 0;
 };
 
 }  // namespace logboom

@@ -95,4 +95,17 @@ bool replace_file(FileOps& ops, const std::string& path, std::string_view conten
 
 std::string error_text(int error) { return std::generic_category().message(error); }
 
+std::string trouble_text(int error) {
+  const char* advice = "look at the disk and its file system";
+  switch (error) {
+    case EMFILE: advice = "raise the limit of open files (ulimit -n, LimitNOFILE)"; break;
+    case ENFILE: advice = "raise the system's limit of open files (fs.file-max)"; break;
+    case ENOMEM: advice = "free memory"; break;
+    case EACCES:
+    case EPERM: advice = "let logboom's user read and write it"; break;
+    default: break;
+  }
+  return error_text(error) + " (" + advice + ")";
+}
+
 }  // namespace logboom::buf_file

@@ -46,5 +46,7 @@ std::string read_file(FileOps& ops, const std::string& path, std::size_t limit);
 bool replace_file(FileOps& ops, const std::string& path, std::string_view content, mode_t mode);
 
 std::string error_text(int error);
+/// The same, with what can be done about it where a file can't be opened or read.
+std::string trouble_text(int error);
 
 }  // namespace logboom::buf_file

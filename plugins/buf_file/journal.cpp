@@ -114,6 +114,12 @@ void Journal::done(std::uint64_t number) {
   append_counted(record(DoneSet::Range{number, number}));
 }
 
+void Journal::undo(std::uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  done_->remove(number);
+  incomplete_ = true;
+}
+
 void Journal::count() {
   const std::lock_guard lock(mutex_);
   append_counted({});

@@ -33,6 +33,8 @@ class Journal {
   const EverCounts& before() const noexcept { return before_; }
 
   void done(std::uint64_t number);
+  /// It is not: more of the chunk may come to light.
+  void undo(std::uint64_t number);
   /// Writes down what else was counted.
   void count();
   /// Messages of a segment that will be removed. Those that are older than `oldest_ms` are forgotten.

@@ -1,5 +1,7 @@
 #include "recovery.hpp"
 
+#include "quarantine.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -39,9 +41,18 @@ segment::Reader reader_of(FileOps& ops, int descriptor, std::uint64_t size) {
 Recovery::Recovery(const StoreSettings& settings, FileOps& ops, Catalog& catalog, Journal& journal, Log& log, bool sync)
     : settings_(settings), ops_(ops), catalog_(catalog), journal_(journal), log_(log), sync_(sync) {}
 
-void Recovery::prepare() {
+bool Recovery::prepare() {
+  std::error_code error;
+  const std::vector<segment::File> files = segment::list_files(settings_.directory, ".log", error);
+  if (error) {
+    std::uint64_t suppressed = 0;
+    if (complaints_.due(suppressed)) {
+      log_.error(cat(settings_.id, ": can't read the buffer's directory ", settings_.directory, ": ",
+                     trouble_text(error.value()), "; it is tried again every second, nothing is taken before"));
+    }
+    return false;
+  }
   messages_ = journal_.open(catalog_.done());
-  const std::vector<segment::File> files = segment::list_files(settings_.directory);
   take_bare_indexes(files);
   for (const segment::File& file : files) look_at(file);
   if (!segments_.empty()) next_segment_ = segments_.back().sequence + 1;
@@ -54,6 +65,7 @@ void Recovery::prepare() {
     std::random_device random;
     buffer_ = (static_cast<std::uint64_t>(random()) << 32 | random()) | 1;
   }
+  return true;
 }
 
 /// Of segments that were removed on a full disk, when the journal could not take their messages. It may have some of
@@ -82,36 +94,107 @@ void Recovery::take_bare_indexes(const std::vector<segment::File>& files) {
 
 void Recovery::look_at(const segment::File& file) {
   if (file.sequence > std::numeric_limits<std::uint32_t>::max()) return;
-  Segment segment{static_cast<std::uint32_t>(file.sequence), file.path, 0, std::nullopt};
-  const Descriptor descriptor(ops_.open(file.path, O_RDONLY, 0));
+  Segment segment{static_cast<std::uint32_t>(file.sequence), file.path, 0, false, std::nullopt};
   struct stat status {};
-  if (!descriptor || ::fstat(descriptor.get(), &status) != 0) {
-    log_.error(
-        cat(settings_.id, ": can't open ", file.path, ": ", error_text(errno), "; its events stay where they are"));
-    return;
-  }
+  if (::stat(file.path.c_str(), &status) != 0 && errno == ENOENT) return;
   segment.size = static_cast<std::uint64_t>(status.st_size);
-  std::uint8_t head[segment::file_head_size];
-  if (ops_.pread(descriptor.get(), head, sizeof head, 0) == static_cast<ssize_t>(sizeof head))
-    segment.head = segment::read_file_head(head);
-  const auto written_ms = static_cast<std::int64_t>(status.st_mtime) * 1000;
-  catalog_.add_segment(segment.sequence, segment.size, written_ms, true);
-  if (segment.head) {
-    buffer_ = segment.head->buffer;
-    if (segment.head->replaces != 0) replaced_[segment.head->replaces] = segment.head->replaces_from;
-  }
+  catalog_.add_segment(segment.sequence, segment.size, static_cast<std::int64_t>(status.st_mtime) * 1000, true);
+  if (!open(segment)) complain(segment.path, segment.size);
   segments_.push_back(std::move(segment));
 }
 
+/// Whose the file is, and how large.
+bool Recovery::open(Segment& segment) {
+  const Descriptor descriptor(ops_.open(segment.path, O_RDONLY, 0));
+  struct stat status {};
+  if (!descriptor || ::fstat(descriptor.get(), &status) != 0) return false;
+  std::uint8_t head[segment::file_head_size];
+  const ssize_t got = ops_.pread(descriptor.get(), head, sizeof head, 0);
+  if (got < 0) return false;
+  segment.opened = true;
+  segment.size = static_cast<std::uint64_t>(status.st_size);
+  if (got == static_cast<ssize_t>(sizeof head)) segment.head = segment::read_file_head(head);
+  if (!segment.head) return true;
+  buffer_ = segment.head->buffer;
+  if (segment.head->replaces != 0) replaced_[segment.head->replaces] = segment.head->replaces_from;
+  return true;
+}
+
+/// With errno.
+void Recovery::complain(const std::string& path, std::uint64_t bytes) {
+  const int error = errno;
+  std::uint64_t suppressed = 0;
+  if (!complaints_.due(suppressed)) return;
+  log_.error(cat(settings_.id, ": can't read ", path, ", ", bytes, " bytes, now: ", trouble_text(error),
+                 suppressed == 0 ? "" : ", nor others", "; its events stay there, and are sent when it can be read"));
+}
+
 void Recovery::run(const std::function<void(Found)>& found, const std::atomic<bool>& stop) {
-  for (const Segment& segment : segments_) {
+  for (Segment& segment : segments_) {
     if (stop) return;
     ++counts_.segments;
-    if (const auto index = index_of(segment)) add(segment, *index);
-    catalog_.seal(segment.sequence);
+    if (const auto index = index_of(segment)) {
+      take_up(segment, *index);
+    } else {
+      set_aside_unread(std::move(segment));
+    }
     give(found, segment.sequence);
   }
   give(found, std::numeric_limits<std::uint32_t>::max());
+  settle_held();
+}
+
+void Recovery::run_again(const std::function<void(Found)>& found, const std::atomic<bool>& stop) {
+  std::vector<Segment> left;
+  for (Segment& segment : unread_) {
+    const bool readable = !stop && (segment.opened || open(segment));
+    if (!readable && !stop) complain(segment.path, segment.size);
+    if (const auto index = readable ? read(segment) : std::nullopt) {
+      take_up(segment, *index);
+      log_.info(cat(settings_.id, ": ", segment.path, " can be read now"));
+      give(found, std::numeric_limits<std::uint32_t>::max());
+    } else {
+      left.push_back(std::move(segment));
+    }
+  }
+  unread_ = std::move(left);
+  settle_held();
+}
+
+void Recovery::take_up(const Segment& segment, const SegmentIndex& index) {
+  add(segment, index);
+  catalog_.seal(segment.sequence);
+}
+
+/// What was found before may have more in it.
+void Recovery::set_aside_unread(Segment segment) {
+  unread_.push_back(std::move(segment));
+  for (const std::uint64_t number : numbers_) hold(number);
+}
+
+/// Numbers of a run begin with that of its first segment: a later run's chunks are in no earlier segment.
+bool Recovery::may_have_more(std::uint64_t number) const noexcept {
+  return !unread_.empty() && (number >> number_bits) <= unread_.back().sequence;
+}
+
+/// It is not done before the segments are read that may have more of it.
+void Recovery::hold(std::uint64_t number) {
+  if (!may_have_more(number) || held_.contains(number)) return;
+  if (ChunkRecordPtr chunk = catalog_.hold(number)) {
+    held_.emplace(number, std::move(chunk));
+  } else {
+    journal_.undo(number);
+  }
+}
+
+void Recovery::settle_held() {
+  std::erase_if(held_, [this](const auto& entry) {
+    if (may_have_more(entry.first)) return false;
+    if (catalog_.finish(*entry.second)) journal_.done(entry.first);
+    return true;
+  });
+  if (!unread_.empty()) return;
+  numbers_.clear();
   // What is not here any more was done, or lost: as one range it costs nothing.
   catalog_.done().add(1, lowest_ - 1);
 }
@@ -122,20 +205,21 @@ std::optional<SegmentIndex> Recovery::index_of(const Segment& segment) {
 }
 
 std::optional<SegmentIndex> Recovery::indexed(const Segment& segment) {
-  if (!segment.head || replaced_.contains(segment.sequence)) return std::nullopt;
+  if (replaced_.contains(segment.sequence) || (segment.opened && !segment.head)) return std::nullopt;
   const std::string path = settings_.directory + "/" + segment::file_name(segment.sequence, ".index");
   auto index = decode_index(read_file(ops_, path, largest_index));
-  if (!index || index->nonce != segment.head->nonce || index->size != segment.size) return std::nullopt;
+  if (!index || index->size != segment.size) return std::nullopt;
+  if (segment.head && index->nonce != segment.head->nonce) return std::nullopt;
   return index;
 }
 
-SegmentIndex Recovery::read(const Segment& segment) {
-  ++counts_.read;
+/// Nothing where the system can't read it.
+std::optional<SegmentIndex> Recovery::read(const Segment& segment) {
   SegmentIndex index;
   const Descriptor descriptor(ops_.open(segment.path, O_RDWR, 0));
   if (!descriptor) {
-    log_.error(cat(settings_.id, ": can't open ", segment.path, ": ", error_text(errno)));
-    return index;
+    complain(segment.path, segment.size);
+    return std::nullopt;
   }
   const auto replaced = replaced_.find(segment.sequence);
   const std::uint64_t end = replaced == replaced_.end() ? segment.size : std::min(replaced->second, segment.size);
@@ -146,12 +230,12 @@ SegmentIndex Recovery::read(const Segment& segment) {
     index.add(frame);
     events += frame.events;
   }
-  counts_.read_bytes += end;
   if (reader.failed()) {
-    log_.error(cat(settings_.id, ": can't read all of ", segment.path, ": ", error_text(errno), "; ", events,
-                   " events were read from it"));
-    return index;
+    complain(segment.path, segment.size);
+    return std::nullopt;
   }
+  ++counts_.read;
+  counts_.read_bytes += end;
   if (!reader.damage().empty()) put_aside(segment, reader, events);
   if (replaced != replaced_.end()) return index;
   if (reader.intact() < segment.size) cut(segment, descriptor.get(), reader.intact());
@@ -180,24 +264,23 @@ void Recovery::put_aside(const Segment& segment, const segment::Reader& reader, 
   std::uint64_t lost = 0;
   for (const segment::Reader::Damage& damage : reader.damage()) {
     bytes += damage.size;
-    lost += damage.events;
+    for (const segment::Reader::Lost& frame : damage.lost)
+      lost += catalog_.done().contains(frame.chunk) ? 0 : frame.events;
   }
+  const Quarantined kept = keep_damaged(settings_, segment.sequence);
   ++counts_.damaged_segments;
-  counts_.lost_events += lost;
-  const std::string directory = settings_.directory + "/quarantine";
-  const std::string copy = directory + "/" + segment::file_name(segment.sequence);
-  ::mkdir(directory.c_str(), settings_.directory_mode);
-  const bool linked = ::link(segment.path.c_str(), copy.c_str()) == 0 || errno == EEXIST;
-  log_.error(
-      cat(settings_.id, ": ", segment.path, " is damaged: ", bytes, " bytes, at least ", lost,
-          " events, can't be read; ", events, " events were read from it",
-          linked ? cat("; the file is kept as ", copy) : cat("; it can't be kept as ", copy, ": ", error_text(errno))));
+  if (kept.is_new) counts_.lost_events += lost;
+  log_.error(cat(settings_.id, ": ", segment.path, " is damaged: ", bytes, " bytes, at least ", lost,
+                 " events, can't be read; ", events, " events were read from it; ", kept.fate));
 }
 
 void Recovery::add(const Segment& segment, const SegmentIndex& index) {
   messages_.insert(messages_.end(), index.messages.begin(), index.messages.end());
   for (const SegmentIndex::Entry& entry : index.entries) {
-    if (catalog_.done().contains(entry.chunk)) continue;
+    if (catalog_.done().contains(entry.chunk)) {
+      if (!numbers_.contains(entry.chunk)) continue;
+      journal_.undo(entry.chunk);
+    }
     lowest_ = std::min(lowest_, entry.chunk);
     auto at = open_.find(entry.chunk);
     if (at == open_.end()) {
@@ -211,6 +294,8 @@ void Recovery::add(const Segment& segment, const SegmentIndex& index) {
       }
       open.found.chunk = std::move(chunk);
       at = open_.emplace(entry.chunk, std::move(open)).first;
+      numbers_.insert(entry.chunk);
+      hold(entry.chunk);
     }
     Open& open = at->second;
     open.last_segment = segment.sequence;

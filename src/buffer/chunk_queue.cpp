@@ -46,6 +46,13 @@ void ChunkQueue::restore(ChunkPtr chunk) {
   if (waiting_ > 0) wake_.notify_one();
 }
 
+void ChunkQueue::restore_lost(std::uint64_t events, DropReason reason) {
+  const std::lock_guard lock(mutex_);
+  recovered_ += events;
+  counters_->events_in.add(events);
+  counters_->dropped_for(reason).add(events);
+}
+
 // A batch that is larger than the whole buffer is let in while nothing else is there; else it would wait for ever.
 bool ChunkQueue::has_room(std::uint64_t held, std::uint64_t more) const noexcept {
   if (paused_.load()) return false;

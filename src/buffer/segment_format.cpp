@@ -216,8 +216,12 @@ std::string file_name(std::uint64_t sequence, std::string_view suffix) {
 }
 
 std::vector<File> list_files(const std::string& directory, std::string_view suffix) {
-  std::vector<File> files;
   std::error_code error;
+  return list_files(directory, suffix, error);
+}
+
+std::vector<File> list_files(const std::string& directory, std::string_view suffix, std::error_code& error) {
+  std::vector<File> files;
   for (auto at = std::filesystem::directory_iterator(directory, error); at != std::filesystem::directory_iterator();
        at.increment(error)) {
     const std::string name = at->path().filename().string();

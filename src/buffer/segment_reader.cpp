@@ -38,7 +38,7 @@ Reader::Reader(ReadAt read_at, std::uint64_t file_size) : read_at_(std::move(rea
     nonce_ = head_->nonce;
     intact_ = file_head_size;
   } else if (file_size_ > file_head_size) {
-    suspect(0, file_head_size, 0);
+    suspect(0, file_head_size);
   }
   if (file_size_ < file_head_size) at_ = file_size_;
 }
@@ -76,13 +76,13 @@ std::string_view Reader::payload() const noexcept {
   return {reinterpret_cast<const char*>(window_.data() + (payload_at_ - window_at_)), payload_size_};
 }
 
-void Reader::suspect(std::uint64_t offset, std::uint64_t size, std::uint64_t events) {
-  if (!suspects_.empty() && suspects_.back().offset + suspects_.back().size == offset) {
-    suspects_.back().size += size;
-    suspects_.back().events += events;
-    return;
-  }
-  suspects_.push_back({offset, size, events});
+void Reader::suspect(std::uint64_t offset, std::uint64_t size, std::optional<Lost> lost) {
+  if (suspects_.empty() || suspects_.back().offset + suspects_.back().size != offset) suspects_.push_back({offset});
+  Damage& last = suspects_.back();
+  last.size += size;
+  if (!lost) return;
+  last.events += lost->events;
+  last.lost.push_back(*lost);
 }
 
 bool Reader::next(Frame& frame) {
@@ -106,7 +106,7 @@ Reader::Found Reader::look(Frame& frame) {
     at_ = file_size_;
     return Found::nothing;
   }
-  if (start > at_) suspect(at_, start - at_, 0);
+  if (start > at_) suspect(at_, start - at_);
   at_ = start;
   const std::uint64_t size = frame.size();
   if (size > file_size_ - at_) {
@@ -120,7 +120,7 @@ Reader::Found Reader::look(Frame& frame) {
   payload_size_ = frame.stored;
   at_ += size;
   if (crc32c(payload()) == frame.payload_crc) return Found::frame;
-  suspect(frame.offset, size, frame.events);
+  suspect(frame.offset, size, Lost{frame.chunk, frame.events});
   return Found::damaged;
 }
 

@@ -93,6 +93,46 @@ def test_nothing_acked_is_lost_by_faults_of_the_buffers_disk(tmp_path, seed, fau
         rounds.wait_for_acks(running.senders, 10)
 
 
+@pytest.mark.parametrize("fault", [{"open_error": "EMFILE"}, {"open_error": "EACCES"}, {"read_error": "EIO"}],
+                         ids=["no_descriptors", "no_permission", "bad_disk"])
+def test_nothing_is_given_up_while_the_system_can_not_read_the_buffers_files(tmp_path, seed, fault):
+    faults = Faults(tmp_path, tmp_path / "buffer/segment.")
+    (tmp_path / "up").touch()
+    config = forward_source() + exec_output(tmp_path, "flush_at_shutdown true")
+    with rounds.Running(tmp_path, seed, config, faults=faults, exactly_once=True) as running:
+        rounds.wait_for_acks(running.senders, 10)
+        with faults.during(**fault):
+            for _ in range(30):
+                seen = faults.get("faults")
+                running.program.send_signal(signal.SIGUSR1)
+                wait_until(lambda: faults.get("faults") > seen, 15, "another try")
+        rounds.wait_for_acks(running.senders, 10)
+        said = running.program.log_lines("can.t read chunk")
+        assert len(said) == 1 and "segment.0000000000000001.log: " in said[0], said
+        assert "tried again every second" in said[0]
+
+
+@pytest.mark.parametrize("fault", [{"open_error": "EMFILE"}, {"read_error": "EIO"}], ids=["open", "read"])
+def test_files_that_can_not_be_read_at_the_start_are_read_when_they_can_be(tmp_path, seed, fault):
+    faults = Faults(tmp_path, tmp_path / "buffer/segment.")
+    port = free_port()
+    with Logboom(forward_source(port) + exec_output(tmp_path), tmp_path, env=faults.environment).start() as program:
+        senders = rounds.start_senders(port, random.Random(seed))
+        rounds.wait_for_acks(senders, 50)
+        program.kill()
+        (tmp_path / "up").touch()
+        with faults.during(**fault):
+            program.launch()
+            program.wait_for_log("can.t read .*segment")
+            rounds.wait_for_acks(senders, 50)
+            rounds.finish(senders)
+        wanted = sum(len(sender.acked) for sender in senders)
+        wait_until(lambda: len(delivered_in(tmp_path, growing=True).count) >= wanted, 20, "all of it")
+        program.stop()
+    # The ids of messages whose acks were lost stand in those files too.
+    check(senders, delivered_in(tmp_path), exactly_once=False)
+
+
 if os.geteuid() == 0:
     def test_a_disk_that_is_smaller_than_one_file_of_the_buffer_fills_and_empties(tmp_path, seed):
         disk_storms.full_disk(tmp_path, seed, turns=2, segments=("64m",))

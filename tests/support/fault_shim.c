@@ -1,4 +1,5 @@
-/* Preloaded into logboom by tests: makes writing and syncing fail, be short or slow, and the clock jump.
+/* Preloaded into logboom by tests: makes writing and syncing fail, be short or slow, opening and
+ * reading fail, and the clock jump.
  *
  * FAULT_CONTROL names a file of the layout of `struct control`, which a test changes while the program runs.
  * FAULT_PREFIX: only files whose path begins with it are touched. */
@@ -7,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +28,8 @@ struct control {
   int64_t sync_every;
   int64_t sync_delay;    /* microseconds */
   int64_t space;         /* bytes that still fit; then ENOSPC. Negative: any number */
+  int64_t open_error;    /* errno of opening a file that is there for reading */
+  int64_t read_error;    /* errno of pread */
   int64_t clock_offset;  /* nanoseconds, of CLOCK_REALTIME */
   int64_t writes;        /* how many were seen */
   int64_t syncs;
@@ -39,6 +43,8 @@ static ssize_t (*real_write)(int, const void *, size_t);
 static ssize_t (*real_writev)(int, const struct iovec *, int);
 static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
 static ssize_t (*real_pwritev)(int, const struct iovec *, int, off_t);
+static ssize_t (*real_pread)(int, void *, size_t, off_t);
+static int (*real_open)(const char *, int, ...);
 static int (*real_fsync)(int);
 static int (*real_fdatasync)(int);
 static int (*real_clock_gettime)(clockid_t, struct timespec *);
@@ -48,12 +54,14 @@ __attribute__((constructor)) static void begin(void) {
   *(void **)&real_writev = dlsym(RTLD_NEXT, "writev");
   *(void **)&real_pwrite = dlsym(RTLD_NEXT, "pwrite");
   *(void **)&real_pwritev = dlsym(RTLD_NEXT, "pwritev");
+  *(void **)&real_pread = dlsym(RTLD_NEXT, "pread");
+  *(void **)&real_open = dlsym(RTLD_NEXT, "open");
   *(void **)&real_fsync = dlsym(RTLD_NEXT, "fsync");
   *(void **)&real_fdatasync = dlsym(RTLD_NEXT, "fdatasync");
   *(void **)&real_clock_gettime = dlsym(RTLD_NEXT, "clock_gettime");
   const char *path = getenv("FAULT_CONTROL");
   if (getenv("FAULT_PREFIX") != NULL) prefix = getenv("FAULT_PREFIX");
-  int fd = path == NULL ? -1 : open(path, O_RDWR | O_CLOEXEC);
+  int fd = path == NULL ? -1 : real_open(path, O_RDWR | O_CLOEXEC);
   if (fd < 0) return;
   void *memory = mmap(NULL, sizeof(struct control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (memory != MAP_FAILED) control = memory;
@@ -156,6 +164,38 @@ ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t at) {
   return real_pwritev(fd, kept, cut(parts, count, (size_t)bytes, kept), at);
 }
 ssize_t pwritev64(int fd, const struct iovec *parts, int count, off_t at) { return pwritev(fd, parts, count, at); }
+
+static int fails_with(int64_t error) {
+  if (error == 0) return 0;
+  __atomic_add_fetch(&control->faults, 1, __ATOMIC_RELAXED);
+  errno = (int)error;
+  return 1;
+}
+
+int open(const char *path, int flags, ...) {
+  va_list rest;
+  va_start(rest, flags);
+  const mode_t mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(rest, mode_t) : 0;
+  va_end(rest);
+  const int reads = (flags & O_CREAT) == 0 && (flags & O_ACCMODE) != O_WRONLY;
+  if (control != NULL && control->active != 0 && reads && strncmp(path, prefix, strlen(prefix)) == 0 &&
+      fails_with(control->open_error))
+    return -1;
+  return real_open(path, flags, mode);
+}
+int open64(const char *path, int flags, ...) {
+  va_list rest;
+  va_start(rest, flags);
+  const mode_t mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(rest, mode_t) : 0;
+  va_end(rest);
+  return open(path, flags, mode);
+}
+
+ssize_t pread(int fd, void *data, size_t size, off_t at) {
+  if (is_hit(fd) && fails_with(control->read_error)) return -1;
+  return real_pread(fd, data, size, at);
+}
+ssize_t pread64(int fd, void *data, size_t size, off_t at) { return pread(fd, data, size, at); }
 
 static int sync_with(int (*real)(int), int fd) {
   if (!is_hit(fd)) return real(fd);

@@ -12,7 +12,7 @@ import tempfile
 
 SOURCE = pathlib.Path(__file__).with_name("fault_shim.c")
 FIELDS = ["active", "write_error", "write_every", "write_limit", "write_delay", "sync_error", "sync_every", "sync_delay",
-          "space", "clock_offset", "writes", "syncs", "faults"]
+          "space", "open_error", "read_error", "clock_offset", "writes", "syncs", "faults"]
 NOTHING = {"space": -1}
 
 

@@ -66,7 +66,16 @@ class FaultyFiles : public FileOps {
 
   int open(const std::string& path, int flags, mode_t mode) override {
     if (no_journal && path.ends_with("done.log.new") && (flags & O_CREAT) != 0) return errno = ENOSPC, -1;
+    const int error = path.ends_with(".log") && (flags & O_CREAT) == 0 ? open_error.load() : 0;
+    if (error != 0) {
+      ++failed_reads;
+      return errno = error, -1;
+    }
     return FileOps::open(path, flags, mode);
+  }
+  ssize_t pread(int descriptor, void* to, std::size_t size, off_t offset) override {
+    if (const int error = read_error.load(); error != 0) return ++failed_reads, errno = error, -1;
+    return FileOps::pread(descriptor, to, size, offset);
   }
   ssize_t pwritev(int descriptor, const iovec* parts, int count, off_t offset) override {
     if (const int error = write_error.load(); error != 0) return errno = error, -1;
@@ -96,6 +105,9 @@ class FaultyFiles : public FileOps {
 
   std::atomic<std::uint64_t> disk_size{0};  // of a disk for this directory alone, in bytes
   std::atomic<bool> no_journal{false};      // it can't be written anew
+  std::atomic<int> open_error{0};  // of segments that are there
+  std::atomic<int> read_error{0};
+  std::atomic<unsigned> failed_reads{0};
   std::atomic<int> write_error{0};
   std::atomic<unsigned> writes{0};
   std::atomic<bool> short_writes{false};

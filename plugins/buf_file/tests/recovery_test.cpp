@@ -124,6 +124,54 @@ TEST(BufferRecovery, of_a_damaged_segment_what_is_intact_is_read_and_the_file_is
   EXPECT_EQ(again.counts.damaged_segments, 0u) << "said once";
 }
 
+TEST(BufferRecovery, events_that_are_lost_came_in_and_are_counted_once_as_damaged) {
+  const Crashed crashed(4);
+  const std::vector<std::size_t> ends = frame_ends(crashed.bytes);
+  const TemporaryDirectory directory;
+  std::string bytes = crashed.bytes;
+  bytes[ends[1] - 3] = '!';
+  write_content(directory.path() / crashed.file.filename(), bytes);
+  {
+    FileBufferFixture buffer(directory);
+    ASSERT_TRUE(eventually([&] { return !buffer->totals().opening; }));
+    EXPECT_EQ(buffer.counters.events_in.value(), 4u);
+    EXPECT_EQ(buffer->totals().recovered, 4u);
+    EXPECT_EQ(buffer.counters.dropped_for(DropReason::damaged).value(), 1u);
+    buffer.expect_balance();
+  }
+  FileBufferFixture again(directory);
+  EXPECT_THAT(again.take_all(), ElementsAre(0, 2, 3));
+  EXPECT_EQ(again.counters.dropped_for(DropReason::damaged).value(), 0u);
+  again.expect_balance();
+}
+
+TEST(BufferRecovery, damage_to_what_was_delivered_loses_nothing) {
+  const TemporaryDirectory directory;
+  BufferSettings settings = at_once();
+  settings.chunk_limit_records = 1;
+  {
+    FileBufferFixture buffer(directory, "sync always", settings);
+    ReceiptState state;
+    for (std::int64_t n = 0; n < 3; ++n) {
+      ASSERT_TRUE(buffer.put(batch_of("a", n, 1), receipt_for(state)));
+      ASSERT_TRUE(eventually([&] { return state.confirmed == n + 1; }));
+    }
+    const Chunk* chunk = buffer.take();
+    ASSERT_NE(chunk, nullptr);
+    buffer->done(*chunk, 0);
+  }
+  const fs::path file = segments_in(directory.path()).at(0);
+  fs::remove(fs::path(file).replace_extension(".index"));
+  std::string bytes = content_of(file);
+  const std::size_t end = frame_ends(bytes).at(0);
+  bytes[end - 1] = static_cast<char>(bytes[end - 1] ^ 1);
+  write_content(file, bytes);
+  FileBufferFixture buffer(directory);
+  EXPECT_THAT(buffer.take_all(), ElementsAre(1, 2));
+  EXPECT_EQ(buffer.counters.dropped_for(DropReason::damaged).value(), 0u);
+  buffer.expect_balance();
+}
+
 TEST(BufferRecovery, random_damage_never_brings_what_was_not_written) {
   const Crashed crashed(12);
   const TemporaryDirectory directory;
