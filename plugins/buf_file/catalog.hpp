@@ -33,7 +33,7 @@ struct ChunkRecord {
 
   std::vector<Run> runs;
   std::uint32_t unwritten = 0;  // frames that are on their way into a segment
-  std::uint32_t parts = 1;      // chunks that an output sees of it, or may see: more only where it was found at the start
+  std::uint32_t parts = 1;  // chunks that an output sees of it, or may see: more only where it was found at the start
   bool finished = false;
 
   std::uint64_t epoch = 0;  // of the staging area, when it last had a draft

@@ -17,7 +17,7 @@ struct ReadResult {
   bool failed = false;              // the system could not read a file, which may be fine
   std::uint64_t damaged_bytes = 0;  // that are no intact frames
   std::set<std::uint32_t> damaged_segments;
-  std::string problem;              // of the last failure or damage: which file, and why
+  std::string problem;  // of the last failure or damage: which file, and why
 };
 
 /// Reads the frames of one chunk from its runs and adds them to `chunk.batches`, in memory of their own. Where

@@ -90,9 +90,9 @@ class Recovery {
   Log& log_;
   const bool sync_;
   std::vector<Segment> segments_;
-  std::vector<Segment> unread_;                                // that can't be read now
-  std::unordered_set<std::uint64_t> numbers_;                  // of chunks that were found
-  std::unordered_map<std::uint64_t, ChunkRecordPtr> held_;     // of which more may be in those
+  std::vector<Segment> unread_;                             // that can't be read now
+  std::unordered_set<std::uint64_t> numbers_;               // of chunks that were found
+  std::unordered_map<std::uint64_t, ChunkRecordPtr> held_;  // of which more may be in those
   LogLimiter complaints_{std::chrono::seconds(60)};
   std::map<std::uint64_t, std::uint64_t> replaced_;  // from where on, by segment
   std::uint32_t next_segment_ = 1;

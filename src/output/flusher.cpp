@@ -14,6 +14,10 @@ using namespace std::chrono_literals;
 
 /// How long `stop` waits after the deadline for a write that was asked to give up.
 constexpr auto patience = 1s;
+/// The same, where others have used that up.
+constexpr auto least_patience = 100ms;
+/// At the end there is no time for longer waits between two attempts.
+constexpr std::chrono::nanoseconds longest_wait_at_end = 1s;
 
 std::string seconds_text(std::chrono::nanoseconds time) {
   const auto tenths = std::chrono::duration_cast<std::chrono::milliseconds>(time).count() / 100;
@@ -217,9 +221,12 @@ void Flusher::failed(const Chunk& chunk, const std::string& reason) {
     give_up(chunk, DropReason::retry_limit, cat("given up after ", attempts, " attempts"), reason);
     return;
   }
+  const bool at_end = stopping_;
+  if (at_end) wait = std::min(*wait, longest_wait_at_end);
   log_.warn(cat(id_, ": could not write chunk ", chunk.id, " (attempt ", attempts, "): ", reason, "; next attempt in ",
                 seconds_text(*wait)));
   buffer_.retry(chunk, now + *wait);
+  if (!at_end && stopping_) buffer_.flush_now();
 }
 
 /// To the secondary output. False where there is none, or it can't write the chunk either.
@@ -273,6 +280,8 @@ void Flusher::drain(std::function<void()> done) {
 }
 
 Stopped Flusher::stop(Clock::time_point deadline) {
+  const auto latest = deadline + patience;
+  stopping_ = true;
   if (settings_.flush_at_shutdown) {
     buffer_.drain();
   } else if (buffer_.survives()) {
@@ -281,12 +290,12 @@ Stopped Flusher::stop(Clock::time_point deadline) {
     buffer_.discard();
   }
   deadline_ = deadline.time_since_epoch().count();
-  stopping_ = true;
   wake();
   if (!wait_for_end(deadline + 50ms)) {
     for_each_output([](ChunkOutput& output) { output.interrupt(); });
     buffer_.wake();
-    if (!wait_for_end(Clock::now() + patience)) {
+    const auto now = Clock::now();
+    if (!wait_for_end(std::max(now + least_patience, std::min(now + patience, latest)))) {
       log_.error(
           cat(id_, ": a write does not come back, ", buffer_.totals().buffered_events, " events are not written"));
       return Stopped::stuck;

@@ -15,10 +15,10 @@ namespace logboom {
 
 namespace {
 
-// How long a stop may take before what is left is counted as dropped. Docker kills a container ten seconds after it
-// asked it to stop.
-constexpr std::chrono::seconds connections_patience{4};
-constexpr std::chrono::seconds flush_patience{8};
+// How long a stop may take before what is left is counted as dropped. Writes that hang cost a second more; Docker kills
+// a container ten seconds after it asked it to stop.
+constexpr std::chrono::milliseconds connections_patience{3000};
+constexpr std::chrono::milliseconds flush_patience{4500};
 
 const std::vector<int> heard_signals{SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGCONT};
 

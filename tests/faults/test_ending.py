@@ -4,6 +4,7 @@ import json
 import signal
 import socket
 import threading
+import time
 
 import pytest
 
@@ -81,6 +82,49 @@ def test_an_ack_still_reaches_a_client_that_has_closed_its_half(logboom):
         client.socket.shutdown(socket.SHUT_WR)
         assert client.reply() == {"ack": "c"}
         client.wait_closed()
+
+
+def exec_match(command, buffer):
+    return f"""<match **>
+  @type exec
+  command {command}
+  <format>
+    @type json
+  </format>
+  <buffer []>
+    flush_interval 10ms
+    {buffer}
+  </buffer>
+</match>
+"""
+
+
+def test_a_sink_that_comes_back_during_the_stop_gets_what_waited_for_its_next_attempt(logboom, tmp_path):
+    script = tmp_path / "sink.sh"
+    script.write_text(f'[ -e {tmp_path}/up ] && cat "$1" >>{tmp_path}/app.log\n')
+    program = logboom(forward_source() + exec_match(f"/bin/sh {script}", "retry_wait 60s"))
+    with Client(program.address()) as client:
+        client.send_and_wait(message("t", T, {"n": 1}, {"chunk": "c"}), "c")
+    program.wait_for_log("could not write chunk .*attempt 1.*next attempt in [56]")
+    program.send_signal(signal.SIGTERM)
+    for attempt in (2, 3, 4):
+        program.wait_for_log(f"could not write chunk .*attempt {attempt}.*next attempt in 1.0 s")
+    (tmp_path / "up").touch()
+    assert program.wait_exit() == 0
+    assert (tmp_path / "app.log").read_text() == '{"n":1}\n'
+    assert program.summary()["dropped"] == 0
+
+
+def test_everything_is_over_and_told_before_docker_kills(logboom):
+    program = logboom(forward_source(ack="delivered") + exec_match("sleep 60 #", "retry_wait 1s"))
+    with Client(program.address()) as client:
+        client.send(message("t", T, {"n": 1}, {"chunk": "c"}))
+        program.wait_for_counter("logboom_output_buffered_events", 1)
+        start = time.monotonic()
+        program.send_signal(signal.SIGTERM)
+        program.wait_exit(20)
+        assert time.monotonic() - start < 9.5
+    assert program.summary()["received"] == 1
 
 
 def test_usr1_reopens_a_file_that_was_renamed(logboom):

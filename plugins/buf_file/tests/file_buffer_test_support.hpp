@@ -105,7 +105,7 @@ class FaultyFiles : public FileOps {
 
   std::atomic<std::uint64_t> disk_size{0};  // of a disk for this directory alone, in bytes
   std::atomic<bool> no_journal{false};      // it can't be written anew
-  std::atomic<int> open_error{0};  // of segments that are there
+  std::atomic<int> open_error{0};           // of segments that are there
   std::atomic<int> read_error{0};
   std::atomic<unsigned> failed_reads{0};
   std::atomic<int> write_error{0};

@@ -8,7 +8,7 @@ using testing::ElementsAre;
 
 struct Fault {
   const char* name;
-  std::atomic<int> FaultyFiles::* which;
+  std::atomic<int> FaultyFiles::*which;
   int error;
 };
 

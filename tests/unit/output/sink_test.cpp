@@ -239,6 +239,19 @@ TEST(BufferedSink, what_still_fails_at_the_deadline_is_counted_and_not_confirmed
   f.expect_balance();
 }
 
+TEST(BufferedSink, at_the_end_a_chunk_does_not_wait_for_the_next_attempt_of_its_retries) {
+  BufferSettings settings = immediate();
+  settings.retry.wait = 1h;
+  Fixture f(settings);
+  f.output.on_write = [&f](const Chunk&) { return f.output.writes < 3 ? not_now("down") : WriteResult{}; };
+  f.sink->start();
+  f.put(1);
+  ASSERT_TRUE(eventually([&] { return f.output.writes == 1; }));
+  EXPECT_EQ(f.stop(), Stopped::clean) << "the second attempt is at once, the third a second later";
+  EXPECT_EQ(f.output.numbers, std::vector<std::int64_t>{1});
+  f.expect_balance();
+}
+
 TEST(BufferedSink, without_flush_at_shutdown_the_rest_is_dropped_and_counted) {
   BufferSettings settings;
   settings.flush_interval = 1h;
