@@ -2,6 +2,7 @@
 
 #include "base/suggest.hpp"
 #include "pipeline/ack_levels.hpp"
+#include "pipeline/buffer_folders.hpp"
 #include "pipeline/element_facts.hpp"
 #include "pipeline/identity.hpp"
 
@@ -34,6 +35,7 @@ void PipelineBuilder::build(const Element& root) {
   declare_labels(known, views.all(), views);
   read_top(known, views.all(), "", views);
   check_labels();
+  check_buffer_folders(pipeline_, errors_);
   check_ack_levels(pipeline_, errors_);
   errors_.throw_if_any();
 }
@@ -319,7 +321,11 @@ std::unique_ptr<Sink> PipelineBuilder::make_sink(OutputNode& node, const Element
       pipeline_.context_->registry.find(PluginKind::buffer, type_of(section, "memory"), type_pos(section));
   NodeContext node_context(pipeline_.context_, this, node, section, labels);
   std::unique_ptr<Buffer> buffer(static_cast<Buffer*>(make_plugin(info, section, node_context).release()));
-  if (info.name == "file") node.buffer_path = buffer_path(section, node.id, pipeline_.system().root_dir);
+  if (info.name == "file") {
+    node.buffer_path = buffer_path(section, node.id, pipeline_.system().root_dir);
+    const Attribute* const path = given(section, "path");
+    node.buffer_pos = path != nullptr ? path->value_pos : element.pos;
+  }
   ChunkOutput* const secondary = make_secondary(node, element);
   if (buffer == nullptr) return nullptr;
   if (!settings.ack_when_written) node.keeping = buffer->keeping();

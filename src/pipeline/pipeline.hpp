@@ -71,6 +71,7 @@ struct OutputNode final : Node {
   std::unique_ptr<Sink> sink;       // null where the output only routes
   std::optional<Keeping> keeping;   // of its buffer, where that confirms what it is given before it is written
   std::string buffer_path;          // of a buffer in files: where it is
+  SourcePos buffer_pos;             // and where that is said
   std::shared_ptr<void> counted;    // the sink's place in the ledger
   EmitOutput* emits = nullptr;      // the plugin, where it sends events on
   std::unique_ptr<Reemitter> back;  // its way into the rules, where it has asked for one

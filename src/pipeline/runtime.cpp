@@ -1,5 +1,6 @@
 #include "pipeline/runtime.hpp"
 
+#include "pipeline/buffer_folders.hpp"
 #include "pipeline/replay.hpp"
 #include "pipeline/resend.hpp"
 
@@ -49,6 +50,7 @@ Runtime::Runtime(const Element& root, Pipeline::Context context, OwnLog& log, Me
   server_.connection_memory().resize(pipeline_->system().connection_memory);
   for (auto& worker : server_.workers()) dispatchers_.push_back(std::make_unique<Dispatcher>(pipeline_, *worker));
   connect_outputs(*pipeline_);
+  if (surroundings_.predecessor == nullptr && !root_dir_.empty()) name_left_buffers(*pipeline_, root_dir_, log_);
   std::vector<Dispatcher*> dispatchers;
   for (auto& dispatcher : dispatchers_) dispatchers.push_back(dispatcher.get());
   way_back_.open(std::move(dispatchers));

@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import subprocess
 
 import pytest
 
@@ -10,7 +11,7 @@ from support import disk_storms, rounds
 from support.configs import forward_source
 from support.conservation import Delivered, check
 from support.faults import Faults
-from support.logboom import Logboom, free_port
+from support.logboom import Logboom, binary, free_port
 from support.wait import wait_until
 
 SEED = random.randrange(1 << 32)
@@ -164,3 +165,42 @@ def test_two_processes_never_share_a_buffer(tmp_path):
     with Logboom(config, tmp_path / "a").start() as first, Logboom(config, tmp_path / "b").launch() as second:
         assert second.wait_exit() != 0
         assert f"in use by process {first.pid}" in second.log_tail()
+
+
+def test_two_outputs_never_share_a_buffer(tmp_path):
+    output = f"  @type stdout\n  <buffer>\n    @type file\n    path {tmp_path}/buffer%s\n  </buffer>\n</match>\n"
+    config = tmp_path / "two.conf"
+    config.write_text("<match a>\n" + output % "" + "<match b>\n" + output % "/")
+    for command in (["check", "-c", str(config)], ["-c", str(config)]):
+        done = subprocess.run([binary(), *command], capture_output=True, text=True, timeout=20)
+        assert done.returncode == 1
+        said = done.stdout + done.stderr
+        assert f"two.conf:12:10: path: the buffer in {tmp_path}/buffer is that of the output at {config}:5:10" in said
+    config.write_text("<match a>\n" + output % "/worker0" + "<match b>\n" + output % "/worker1")
+    assert subprocess.run([binary(), "check", "-c", str(config)], timeout=20).returncode == 0
+
+
+def test_a_buffer_that_no_output_has_any_more_is_named_at_the_start(tmp_path, seed):
+    system = f"<system>\n  root_dir {tmp_path}/state\n</system>\n"
+    output = exec_output(tmp_path).replace(f"    path {tmp_path}/buffer\n", "")
+    port = free_port()
+    with Logboom(system + forward_source(port) + output, tmp_path).start() as program:
+        senders = rounds.start_senders(port, random.Random(seed))
+        rounds.wait_for_acks(senders, 20)
+        rounds.finish(senders)
+        program.stop()
+        events = sum(len(sender.acked) for sender in senders)
+        program.config_path.write_text(system + forward_source(port) + "<match **>\n  @type null\n</match>\n")
+        program.start()
+        said = program.log_lines("is no output's of this configuration")
+        assert len(said) == 1, said
+        assert f"{tmp_path}/state/worker0/out/buffer" in said[0] and f" {events} events, " in said[0]
+        assert "give an output the @id out and a <buffer> of @type file" in said[0]
+        program.stop()
+        program.config_path.write_text(system + forward_source(port) + output)
+        (tmp_path / "up").touch()
+        program.start()
+        wait_until(lambda: len(delivered_in(tmp_path, growing=True).count) >= events, 20, "the backlog")
+        program.stop()
+        assert not program.log_lines("is no output.s"), "said only while it was so"
+    check(senders, delivered_in(tmp_path))
