@@ -67,6 +67,7 @@ class Rewrite {
 
   void run() {
     to_buffer();
+    move_slow_flush();
     to_inject();
     to_plugin_section("parse", PluginKind::parser);
     to_plugin_section("format", PluginKind::formatter);
@@ -82,6 +83,7 @@ class Rewrite {
  private:
   void to_buffer();
   void set_time_slices(Element& buffer);
+  void move_slow_flush();
   void to_inject();
   void to_extract();
   void to_plugin_section(const std::string& name, PluginKind kind);
@@ -144,6 +146,19 @@ void Rewrite::to_buffer() {
   const bool is_wanted = !declares(schema_, "time_slice_format") || !buffer.attributes.empty();
   if (is_wanted && old("time_slice_format") != nullptr) set_time_slices(buffer);
   if (!buffer.attributes.empty()) add(std::move(buffer));
+}
+
+// Not an old one: Fluentd has it in the output itself, beside <buffer>.
+void Rewrite::move_slow_flush() {
+  constexpr std::string_view name = "slow_flush_log_threshold";
+  if (!schema_.leaves_section("buffer") && section_of(schema_, "buffer") == nullptr) return;
+  const Attribute* attribute = old(name);
+  if (attribute == nullptr) return;
+  if (lacks("buffer")) add(Element{"buffer", "", element_.pos, {}, {}});
+  for (Element& child : element_.children) {
+    if (child.name == "buffer" && child.find(name) == nullptr) child.attributes.push_back(*attribute);
+  }
+  used_.push_back(attribute->key);
 }
 
 // In 0.12 the finest conversion of the format was the length of a slice.

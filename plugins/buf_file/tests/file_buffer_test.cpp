@@ -88,6 +88,45 @@ TEST(FileBuffer, a_chunk_that_is_retried_is_read_again) {
   }
 }
 
+class FileBufferCompression : public testing::TestWithParam<std::pair<const char*, BufferCompression>> {};
+
+TEST_P(FileBufferCompression, is_of_the_bytes_on_the_disk_and_what_comes_out_is_the_same) {
+  const TemporaryDirectory directory;
+  BufferSettings settings = at_once();
+  settings.compression = GetParam().second;
+  settings.chunk_limit_records = 100;
+  constexpr std::size_t padding = 1000;
+  {
+    Fixture buffer(directory, "sync always", settings);
+    for (std::int64_t n = 0; n < 200; n += 100) ASSERT_TRUE(buffer.put(batch_of("app.web", n, 100, noon, 0, padding)));
+    const Chunk* chunk = buffer.take();
+    ASSERT_NE(chunk, nullptr);
+    EXPECT_EQ(numbers_of(*chunk), range(0, 100));
+    EXPECT_GT(chunk->bytes, 100 * padding);
+    buffer->done(*chunk, 0);
+  }
+  const fs::path file = segments_in(directory.path()).at(0);
+  EXPECT_LT(fs::file_size(file), 200 * padding / 4);
+  EXPECT_EQ(content_of(file).find(std::string(padding / 2, 'x')), std::string::npos);
+  Fixture buffer(directory, "", at_once());
+  const Chunk* chunk = buffer.take();
+  ASSERT_NE(chunk, nullptr);
+  EXPECT_EQ(numbers_of(*chunk), range(100, 200));
+  EXPECT_EQ(chunk->batches.front()->tag().text(), "app.web");
+  const BatchPtr plain = batch_of("app.web", 100, 100, noon, 0, padding);
+  const auto bytes_of = [](const EventBatch& batch) {
+    std::string bytes;
+    for (const Span& span : batch.spans()) bytes.append(reinterpret_cast<const char*>(span.data), span.size);
+    return bytes;
+  };
+  EXPECT_EQ(bytes_of(*chunk->batches.front()), bytes_of(*plain));
+}
+
+INSTANTIATE_TEST_SUITE_P(, FileBufferCompression,
+                         testing::Values(std::pair{"gzip", BufferCompression::gzip},
+                                         std::pair{"zstd", BufferCompression::zstd}),
+                         [](const auto& test) { return std::string(test.param.first); });
+
 TEST(FileBuffer, files_of_which_everything_is_delivered_are_removed) {
   const TemporaryDirectory directory;
   Fixture buffer(directory, "segment_size 64k");

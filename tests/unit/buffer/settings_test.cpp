@@ -46,6 +46,27 @@ TEST(BufferSettings, the_defaults_are_those_of_the_output) {
   EXPECT_EQ(settings_of("<buffer>\nflush_interval 2s\n</buffer>", defaults).flush_mode, FlushMode::interval);
 }
 
+TEST(BufferSettings, what_is_tried_again_has_fluentds_defaults) {
+  const BufferSettings settings = settings_of("");
+  EXPECT_EQ(settings.retry.type, RetryType::exponential_backoff);
+  EXPECT_EQ(settings.retry.wait, 1s);
+  EXPECT_EQ(settings.retry.base, 2);
+  EXPECT_FALSE(settings.retry.max_interval);
+  EXPECT_EQ(settings.retry.timeout, 72h);
+  EXPECT_FALSE(settings.retry.max_times);
+  EXPECT_FALSE(settings.retry.forever);
+  EXPECT_TRUE(settings.retry.randomize);
+  EXPECT_EQ(settings.retry.secondary_threshold, 0.8);
+  EXPECT_EQ(settings.commit_timeout, 60s);
+  EXPECT_EQ(settings.slow_flush, 20s);
+  EXPECT_EQ(settings.compression, BufferCompression::text);
+  EXPECT_EQ(settings.flush_threads, 1u);
+  EXPECT_TRUE(settings.flush_at_shutdown);
+  EXPECT_TRUE(settings.keep_dead_letters);
+  EXPECT_FALSE(settings.chunk_limit_records);
+  EXPECT_FALSE(settings.queue_limit_length);
+}
+
 TEST(BufferSettings, a_timekey_cuts_chunks_only_where_the_output_waits_for_slices) {
   EXPECT_EQ(settings_of("", file_like()).flush_mode, FlushMode::interval);
   EXPECT_FALSE(settings_of("", file_like()).by_time);

@@ -128,6 +128,19 @@ TEST_F(OldParameters, the_buffers_become_a_section) {
   EXPECT_THAT(warnings_[0], HasSubstr("'buffer_chunk_limit' as 'chunk_limit_size' in <buffer>"));
 }
 
+TEST_F(OldParameters, slow_flush_log_threshold_has_its_place_in_the_output_also_beside_a_buffer) {
+  const std::string buffer = "  <buffer>\n    slow_flush_log_threshold 5\n  </buffer>\n</match>\n";
+  EXPECT_EQ(modern("<match a>\n  @type buffered\n  path p\n  slow_flush_log_threshold 5\n</match>\n"),
+            "<match a>\n  @type buffered\n  path p\n" + buffer);
+  EXPECT_EQ(modern("<match a>\n  @type buffered\n  slow_flush_log_threshold 5\n  <buffer>\n    flush_interval 1s\n"
+                   "  </buffer>\n</match>\n"),
+            "<match a>\n  @type buffered\n  <buffer>\n    flush_interval 1s\n    slow_flush_log_threshold 5\n"
+            "  </buffer>\n</match>\n");
+  EXPECT_EQ(modern("<match a>\n  @type buffered\n  slow_flush_log_threshold 9\n" + buffer),
+            "<match a>\n  @type buffered\n" + buffer);
+  EXPECT_THAT(warnings_, IsEmpty());
+}
+
 TEST_F(OldParameters, a_time_slice_format_becomes_a_timekey) {
   EXPECT_EQ(
       modern("<match a>\n  @type buffered\n  time_slice_format %Y%m%d%H\n  time_slice_wait 10m\n  utc\n</match>\n"),
