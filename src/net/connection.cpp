@@ -165,7 +165,6 @@ void StreamConnection::on_no_bytes(std::ptrdiff_t result) {
 std::size_t StreamConnection::consume(const SlabPtr& slab, std::uint8_t* data, std::size_t size) {
   in_call_ = true;
   const std::size_t used = session_->on_bytes(slab, data, size);
-  begun_ = true;
   if (pausing_) pausing_ = !session_->pause();
   in_call_ = false;
   return used;

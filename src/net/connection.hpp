@@ -164,7 +164,6 @@ class StreamConnection final : public Connection, public Resident, public Flow {
   bool close_wanted_ = false;
   bool frozen_ = false;
   bool pausing_ = false;    // on its way to the end of a message, while it is frozen
-  bool begun_ = false;      // something was received
   bool peer_done_ = false;  // the peer has shut its sending side
   bool shutting_down_ = false;
   bool write_shut_ = false;

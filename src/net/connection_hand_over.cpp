@@ -9,8 +9,8 @@ namespace logboom::net {
 
 void StreamConnection::inherit(HandedConnection handed) {
   inherited_ = std::make_unique<HandedConnection>(std::move(handed));
-  looked_ = looked_ || inherited_->begun;
-  begun_ = inherited_->begun;
+  spoken_ = inherited_->begun;
+  looked_ = looked_ || spoken_;
   if (inherited_->prompt) lane_ = Lanes::Lane::prompt;
   const std::string& bytes = inherited_->unconsumed;
   keep(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
@@ -74,7 +74,7 @@ void StreamConnection::hand_over(Handover& to) {
   handed.listener = group_.key;
   handed.peer = peer_;
   handed.prompt = lane_ == Lanes::Lane::prompt;
-  handed.begun = begun_;
+  handed.begun = spoken_;
   handed.state = std::move(*state);
   handed.unconsumed = kept();
   if (watched_) worker_.lanes().remove(fd_, lane_);
