@@ -34,7 +34,8 @@ int note_wanted_certificate(SSL*, void* memory) {
 }
 
 /// Notes what a certificate for somebody else is for: OpenSSL does not keep one that it refuses.
-int note_names(int good, X509_STORE_CTX* store) {
+int note_names(int given, X509_STORE_CTX* store) {
+  const int good = allow_authority_without_list(given, store);
   const int error = ::X509_STORE_CTX_get_error(store);
   if (good == 1 || (error != X509_V_ERR_HOSTNAME_MISMATCH && error != X509_V_ERR_IP_ADDRESS_MISMATCH)) return good;
   auto* const ssl = static_cast<SSL*>(::X509_STORE_CTX_get_ex_data(store, ::SSL_get_ex_data_X509_STORE_CTX_idx()));

@@ -41,7 +41,8 @@ std::string of_certificate(SSL* ssl, const std::string& host, const TlsNames& na
     }
     case X509_V_ERR_CERT_HAS_EXPIRED: return "the server's certificate has expired";
     case X509_V_ERR_CERT_NOT_YET_VALID: return "the server's certificate is not yet valid: look at both clocks";
-    case X509_V_ERR_CERT_REVOKED: return cat("the server's certificate is revoked by ", names.crl_path);
+    case X509_V_ERR_CERT_REVOKED:
+      return cat("the server's certificate, or a CA that vouches for it, is revoked by ", names.crl_path);
     case X509_V_ERR_CRL_HAS_EXPIRED:
     case X509_V_ERR_UNABLE_TO_GET_CRL:
       return cat("the server's certificate can't be looked up in ", names.crl_path, ": ", text);

@@ -38,7 +38,7 @@ void set_clients(SSL_CTX* context, const TransportOptions& options) {
   const bool folder = add_tls_authorities(context, options.ca_path, {});
   if (!folder) ::SSL_CTX_set_client_CA_list(context, ::SSL_load_client_CA_file(options.ca_path.c_str()));
   if (!options.crl_path.empty()) add_tls_revoked(context, options.crl_path, {});
-  ::SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  ::SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, allow_authority_without_list);
 }
 
 void refuse_the_impossible(const TransportOptions& options) {

@@ -8,6 +8,7 @@
 #include "base/tls_error.hpp"
 
 using SSL_CTX = struct ssl_ctx_st;
+using X509_STORE_CTX = struct x509_store_ctx_st;
 
 /// What both sides of TLS set in the same way. All throw TlsError with the name of the parameter.
 namespace logboom {
@@ -24,6 +25,9 @@ void use_tls_certificate(SSL_CTX* context, const std::string& cert_path, const s
 /// Adds the CAs of a file or folder; true for a folder.
 bool add_tls_authorities(SSL_CTX* context, const std::string& path, const TlsNames& names);
 void add_tls_revoked(SSL_CTX* context, const std::string& path, const TlsNames& names);
+/// A step of each callback that verifies: an authority above the one that has signed the certificate counts as not
+/// revoked where there is no list of its own one.
+int allow_authority_without_list(int good, X509_STORE_CTX* store);
 /// What each side's connections are like: no renegotiation, partial writes, many records with one system call.
 void set_tls_habits(SSL_CTX* context);
 

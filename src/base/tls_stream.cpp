@@ -80,6 +80,7 @@ std::ptrdiff_t TlsStream::no_bytes(int result) {
     case SSL_ERROR_WANT_WRITE: wants_write_ = true; [[fallthrough]];
     case SSL_ERROR_WANT_READ: errno = EAGAIN; return -1;
     case SSL_ERROR_ZERO_RETURN: ended_ = true; return 0;
+    case SSL_ERROR_SSL: error_ = ::ERR_peek_error(); break;
     default: break;
   }
   broken_ = true;

@@ -50,6 +50,8 @@ class TlsStream {
   bool is_established() const noexcept;
   /// The session of an earlier connection goes on.
   bool resumed() const noexcept;
+  /// OpenSSL's code of what has broken the stream; 0 where the socket did.
+  unsigned long error() const noexcept { return error_; }
   SSL* ssl() const noexcept { return ssl_.get(); }
 
  private:
@@ -67,6 +69,7 @@ class TlsStream {
   bool wants_write_ = false;
   bool ended_ = false;
   bool broken_ = false;
+  unsigned long error_ = 0;
 };
 
 }  // namespace logboom

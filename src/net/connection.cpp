@@ -158,8 +158,12 @@ std::size_t StreamConnection::read_large() {
 /// A peer that only shut its sending side may still wait for answers: they go out before the connection ends.
 void StreamConnection::on_no_bytes(std::ptrdiff_t result) {
   if (result < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (result < 0) return end(End::peer_reset, Close::finish);
-  peer_done_ = true;
+  if (result == 0) {
+    peer_done_ = true;
+    return;
+  }
+  if (tls_ && tls_->error() != 0) group_.tls->failures.note(established_failure(tls_->error()), peer_.full);
+  end(End::peer_reset, Close::finish);
 }
 
 std::size_t StreamConnection::consume(const SlabPtr& slab, std::uint8_t* data, std::size_t size) {

@@ -26,7 +26,8 @@ TlsFailure of_client_certificate(long result) {
     case X509_V_ERR_CERT_HAS_EXPIRED: return {"tls_expired", "the client's certificate has expired"};
     case X509_V_ERR_CERT_NOT_YET_VALID:
       return {"tls_not_yet_valid", "the client's certificate is not yet valid: look at both clocks"};
-    case X509_V_ERR_CERT_REVOKED: return {"tls_revoked", "the client's certificate is revoked by crl_path"};
+    case X509_V_ERR_CERT_REVOKED:
+      return {"tls_revoked", "the client's certificate, or a CA that vouches for it, is revoked by crl_path"};
     case X509_V_ERR_CRL_HAS_EXPIRED:
     case X509_V_ERR_UNABLE_TO_GET_CRL:
       return {"tls_bad_certificate", cat("the client's certificate can't be looked up in crl_path: ", text)};
@@ -65,6 +66,38 @@ TlsFailure of_alert(int reason) {
   }
 }
 
+bool is_about_records(int reason) {
+  switch (reason) {
+    case SSL_R_WRONG_VERSION_NUMBER:
+    case SSL_R_BAD_RECORD_TYPE:
+    case SSL_R_BAD_LENGTH:
+    case SSL_R_BAD_PACKET:
+    case SSL_R_LENGTH_MISMATCH:
+    case SSL_R_LENGTH_TOO_SHORT:
+    case SSL_R_PACKET_LENGTH_TOO_LONG:
+    case SSL_R_DATA_LENGTH_TOO_LONG:
+    case SSL_R_ENCRYPTED_LENGTH_TOO_LONG:
+    case SSL_R_EXCESSIVE_MESSAGE_SIZE:
+    case SSL_R_RECORD_LENGTH_MISMATCH:
+    case SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC:
+    case SSL_R_UNEXPECTED_MESSAGE:
+    case SSL_R_UNEXPECTED_RECORD: return true;
+    default: return false;
+  }
+}
+
+TlsFailure of_bytes(unsigned long code) {
+  const char* const text = ::ERR_reason_error_string(code);
+  return {"tls_broken",
+          cat("the client sends bytes that are no TLS (", std::string_view(text != nullptr ? text : "unknown reason"),
+              "): something between it and us may have changed them")};
+}
+
+bool is_alert(unsigned long code) {
+  constexpr int first_alert = 1000;
+  return ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) >= first_alert;
+}
+
 }  // namespace
 
 TlsFailure plaintext_failure() {
@@ -90,7 +123,6 @@ TlsFailure failure_of(const TlsStream& stream) {
     case SSL_R_HTTP_REQUEST:
     case SSL_R_HTTPS_PROXY_REQUEST: return plaintext_failure();
     case SSL_R_UNSUPPORTED_PROTOCOL:
-    case SSL_R_WRONG_VERSION_NUMBER:
     case SSL_R_WRONG_SSL_VERSION:
     case SSL_R_VERSION_TOO_LOW:
     case SSL_R_NO_PROTOCOLS_AVAILABLE:
@@ -108,10 +140,14 @@ TlsFailure failure_of(const TlsStream& stream) {
     case SSL_R_CERTIFICATE_VERIFY_FAILED: return of_client_certificate(::SSL_get_verify_result(stream.ssl()));
     default: break;
   }
-  constexpr int first_alert = 1000;
-  if (ERR_GET_LIB(code) == ERR_LIB_SSL && reason >= first_alert) return of_alert(reason);
+  if (is_alert(code)) return of_alert(reason);
+  if (ERR_GET_LIB(code) == ERR_LIB_SSL && is_about_records(reason)) return of_bytes(code);
   const char* text = ::ERR_reason_error_string(code);
   return {"tls_other", cat("the TLS handshake failed: ", std::string_view(text != nullptr ? text : "unknown reason"))};
+}
+
+TlsFailure established_failure(unsigned long error) {
+  return is_alert(error) ? of_alert(ERR_GET_REASON(error)) : of_bytes(error);
 }
 
 bool is_client_hello(const std::uint8_t* data, std::size_t size) noexcept {

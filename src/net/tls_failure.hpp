@@ -24,6 +24,8 @@ struct TlsFailure {
 
 /// What the stream's last step failed with. Empties OpenSSL's list of errors.
 TlsFailure failure_of(const TlsStream& stream);
+/// Of a connection whose handshake is done; `error`: the stream's.
+TlsFailure established_failure(unsigned long error);
 TlsFailure plaintext_failure();
 TlsFailure timeout_failure();
 TlsFailure tls_on_plaintext_failure();

@@ -161,6 +161,49 @@ def test_clients_must_show_a_certificate_that_counts(logboom, ca, tmp_path):
     assert program.stop()["received"] == 1
 
 
+def test_a_revoked_authority_between_the_root_and_the_client_counts(logboom, tmp_path):
+    root = Authority(tmp_path / "root", "root CA")
+    below = Authority(tmp_path / "below", "CA below", parent=root)
+    client = below.chain(below.issue("client"))
+    pair = root.issue("server")
+    lists = tmp_path / "revoked.pem"
+    lists.write_text(below.revoked().read_text())
+    program = logboom(source(**certified(pair, client_cert_auth="true", ca_path=root.path, crl_path=lists)))
+    with TlsClient(program.address(), context(root, client)) as only_the_list_of_its_issuer:
+        ask(only_the_list_of_its_issuer)
+    lists.write_text(below.revoked().read_text() + root.revoked().read_text())
+    program.wait_for_log("new certificates")
+    with TlsClient(program.address(), context(root, client)) as both_lists:
+        ask(both_lists, 1)
+    start = program.stderr.line_count()
+    lists.write_text(below.revoked().read_text() + root.revoke("../below/ca").read_text())
+    program.wait_for_log("new certificates", start=start)
+    refused(program, context(root, client), "tls_revoked", "or a CA that vouches for it, is revoked")
+    lists.write_text(root.revoked().read_text())
+    program.wait_for_log("new certificates", start=program.stderr.line_count())
+    refused(program, context(root, client), "tls_bad_certificate", "can't be looked up in crl_path")
+    assert program.stop()["received"] == 2
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
+def test_bytes_that_are_no_tls_are_said_and_counted(logboom, ca, version):
+    program = logboom(source(**certified(ca.server)))
+    with TlsClient(program.address(), context(ca, version=version)) as client:
+        ask(client)
+        os.write(client.socket.fileno(), b"this is text, and no record\n")
+        program.wait_for_log(r"input: 127\.0\.0\.1:\d+: the client sends bytes that are no TLS")
+        wait_until(lambda: program.counters().total("logboom_input_connections") == 0, what="its end")
+    assert errors(program, "tls_broken") == 1
+    with Client(program.address()) as client:
+        client.send(b"\x16" + b"garbage " * 20)
+        client.wait_closed(5)
+    program.wait_for_counter("logboom_input_errors_total", 2, reason="tls_broken")
+    assert errors(program, "tls_version") == 0
+    with TlsClient(program.address(), context(ca, version=version)) as client:
+        ask(client, 1)
+    assert program.stop()["received"] == 2
+
+
 def test_what_does_not_fit_is_refused_at_once_with_words(logboom, ca, tmp_path):
     program = logboom(source(handshake_timeout="0.3s", **certified(ca.server)))
     with Client(program.address()) as plain:
