@@ -90,6 +90,8 @@ void describe_tls(Describe<O>& d) {
   d.param("tls_cert_path", &O::tls_cert_path,
           "PEM files with the CAs that vouch for servers; the system's where nothing is said.");
   d.param("tls_ca_cert_path", &O::tls_ca_cert_path, "The same; tls_cert_path counts where both are given.");
+  d.param("tls_crl_path", &O::tls_crl_path,
+          "PEM file with lists of what those CAs have revoked: a server whose certificate is among it gets nothing.");
   d.param("tls_client_cert_path", &O::tls_client_cert_path,
           "PEM file with this side's certificate, and behind it those that lead to its CA.");
   d.param("tls_client_private_key_path", &O::tls_client_private_key_path, "PEM file with that certificate's key.");

@@ -44,7 +44,7 @@ struct DiscoveryOptions {
   static void describe(Describe<DiscoveryOptions>& d);
 };
 
-/// The parameters of `@type forward`: Fluentd's, with a server's `priority` and `ack_window` added.
+/// The parameters of `@type forward`: Fluentd's, with a server's `priority`, `ack_window` and `tls_crl_path` added.
 struct Options {
   TransportKind transport = TransportKind::tcp;
   std::vector<ServerOptions> servers;
@@ -83,6 +83,7 @@ struct Options {
   bool tls_verify_hostname = true;
   std::vector<std::string> tls_cert_path;
   std::vector<std::string> tls_ca_cert_path;
+  std::string tls_crl_path;
   std::string tls_client_cert_path;
   std::string tls_client_private_key_path;
   std::string tls_client_private_key_passphrase;

@@ -27,6 +27,7 @@ TlsClientOptions tls_options(const Options& options, const ServerSettings& serve
   tls.version = options.tls_version;
   tls.ciphers = options.tls_ciphers;
   tls.ca_paths = options.tls_cert_path.empty() ? options.tls_ca_cert_path : options.tls_cert_path;
+  tls.crl_path = options.tls_crl_path;
   tls.cert_path = options.tls_client_cert_path;
   tls.private_key_path = options.tls_client_private_key_path;
   tls.private_key_passphrase = options.tls_client_private_key_passphrase;

@@ -66,8 +66,8 @@ def test_both_ends_show_certificates(logboom, ca, server, client):
     pass_events(logboom(relay(one_server(last.port, "localhost"), ACKS + params), name="first"), last)
 
 
-def refused(logboom, last, params, reason, host="127.0.0.1"):
-    first = logboom(relay(one_server(last.port, host), ACKS + "  transport tls\n" + params), name="first")
+def refused(logboom, last, params, reason, host="127.0.0.1", acks=ACKS):
+    first = logboom(relay(one_server(last.port, host), acks + "  transport tls\n" + params), name="first")
     with Client(first.address()) as sender:
         sender.send(packed("t", [(T, {"n": 1})]))
     line = first.wait_for_log(f"is lost: .*({reason})")
@@ -78,6 +78,43 @@ def refused(logboom, last, params, reason, host="127.0.0.1"):
 def test_a_server_of_another_ca_gets_nothing(logboom, server, tmp_path):
     other = Authority(tmp_path / "other", "another CA")
     refused(logboom, logboom(tls_source(server), name="last"), f"  tls_cert_path {other.path}\n", "certificate|CA")
+
+
+OLD = ("20200101000000Z", "20210101000000Z")
+FUTURE = ("20990101000000Z", "20991231000000Z")
+
+
+@pytest.mark.parametrize("acks", ["true", "false"])
+@pytest.mark.parametrize("name, times, words", [
+    ("old", OLD, "the server's certificate has expired"), ("early", FUTURE, "the server's certificate is not yet valid"),
+])
+def test_a_server_whose_certificate_is_not_of_this_time_gets_nothing(logboom, tmp_path, name, times, words, acks):
+    ca = Authority(tmp_path / "ca")
+    last = logboom(tls_source(ca.issue(name, *times)), name="last")
+    refused(logboom, last, f"  tls_cert_path {ca.path}\n", words, acks=f"  require_ack_response {acks}\n")
+
+
+def test_a_revoked_server_gets_nothing(logboom, tmp_path):
+    ca = Authority(tmp_path / "ca")
+    good, bad = ca.issue("good"), ca.issue("bad")
+    params = f"  transport tls\n  tls_cert_path {ca.path}\n  tls_crl_path {ca.revoke('bad')}\n"
+    line = refused(logboom, logboom(tls_source(bad), name="bad"), params.replace("  transport tls\n", ""), "revoked")
+    assert "is revoked by tls_crl_path" in line
+    last = logboom(tls_source(good), name="good")
+    pass_events(logboom(relay(one_server(last.port), ACKS + params), name="second"), last)
+
+
+def test_a_server_below_a_revoked_authority_gets_nothing(logboom, tmp_path):
+    root = Authority(tmp_path / "root", "root CA")
+    below = Authority(tmp_path / "below", "CA below", parent=root)
+    pair = below.chain(below.issue("server"))
+    params = f"  tls_cert_path {root.path}\n  tls_crl_path {tmp_path}/revoked.pem\n"
+    lists = tmp_path / "revoked.pem"
+    lists.write_text(below.revoked().read_text() + root.revoke("../below/ca").read_text())
+    refused(logboom, logboom(tls_source(pair), name="last"), params, "or a CA that vouches for it, is revoked")
+    lists.write_text(below.revoked().read_text())
+    last = logboom(tls_source(pair), name="only the list of its issuer")
+    pass_events(logboom(relay(one_server(last.port), ACKS + "  transport tls\n" + params), name="second"), last)
 
 
 def test_a_server_of_another_name_gets_nothing_unless_told_otherwise(logboom, ca, server):
@@ -117,6 +154,7 @@ def test_insecure_mode_says_so_and_takes_any_certificate(logboom, server):
 @pytest.mark.parametrize("params, words", [
     ("  tls_cert_path /no/ca.pem\n", "tls_cert_path: .*/no/ca.pem"),
     ("  tls_client_cert_path /no/cert.pem\n  tls_client_private_key_path /no/key.pem\n", "tls_client_cert_path: .*/no/cert.pem"),
+    ("  tls_crl_path /no/crl.pem\n", "tls_crl_path: .*/no/crl.pem"),
     ("  tls_ciphers NONSENSE\n", "tls_ciphers"),
 ])
 def test_files_that_are_not_there_are_errors_at_the_start(logboom, params, words):
