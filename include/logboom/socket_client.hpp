@@ -66,6 +66,10 @@ class SocketClient {
   /// come stay.
   bool peer_is_there();
   void close() noexcept;
+  enum class End : std::uint8_t { in_order, reset, none };
+  /// Says that nothing more will be sent on a stream, and waits for the peer's end, for no longer than `limit`. Appends
+  /// what the peer says meanwhile; `why` has the reason for a reset. Closed then.
+  End await_end(std::string& said, std::chrono::milliseconds limit, std::string& why);
   /// Closes a stream so that what was sent arrives, also where the peer has said something that nobody has read: a
   /// plain `close` would then reset the connection. Waits for up to a second for such a peer, and for one of TLS, which
   /// is told of the end; for no other.

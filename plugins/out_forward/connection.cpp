@@ -18,13 +18,16 @@ namespace {
 
 constexpr std::chrono::microseconds shortest_look{100};
 constexpr std::chrono::microseconds longest_look{5000};
+constexpr std::chrono::milliseconds shortest_objection{50};
+constexpr std::chrono::milliseconds longest_objection{200};
 
 }  // namespace
 
 Connection::Connection(SocketClient::Address address, SocketClient::Limits limits, std::shared_ptr<TlsClient> tls,
                        std::shared_ptr<const forward::ClientSecurity> security, bool tcp_keepalive)
-    : client_(std::move(address), limits, std::move(tls)),
+    : client_(std::move(address), limits, tls),
       security_(std::move(security)),
+      tls_(tls != nullptr),
       tcp_keepalive_(tcp_keepalive) {}
 
 std::string Connection::fail(std::string_view why) {
@@ -44,14 +47,27 @@ std::string Connection::open() {
   return {};
 }
 
+/// Of a connection that ended before the server has taken anything.
+std::string Connection::explain(std::string why) const {
+  if (why.empty() || proved_ || security_) return why;
+  return cat(why, "; where it does so each time: ", tls_ ? "" : "does its port speak TLS, or ",
+             tls_ ? "does it want a <security>?" : "want a <security>?");
+}
+
 std::string Connection::shake_hands() {
   using Is = forward::HandshakeClient::Step::Is;
+  const std::string_view no_helo = tls_ ? "; no HELO came: has the server a <security>?"
+                                        : "; no HELO came: has the server a <security>, or does its port speak TLS?";
+  bool greeted = false;
   forward::HandshakeClient handshake(*security_);
   const auto deadline = Clock::now() + client_.limits().connect;
   for (std::string received;;) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
-    if (left.count() <= 0) return fail("the handshake takes too long");
-    if (std::string why = client_.receive(received, left); !why.empty()) return cat("handshake: ", why);
+    if (left.count() <= 0) return fail(cat("the handshake takes too long", greeted ? "" : no_helo));
+    if (std::string why = client_.receive(received, left); !why.empty()) {
+      return cat("handshake: ", why, greeted ? "" : no_helo);
+    }
+    greeted = true;
     const forward::HandshakeClient::Step step = handshake.advance(received);
     received.erase(0, step.used);
     if (!step.answer.empty()) {
@@ -60,13 +76,14 @@ std::string Connection::shake_hands() {
     if (step.is == Is::failed) return fail(cat("handshake: ", step.why));
     if (step.is == Is::needs_more) continue;
     if (!handshake.keepalive()) give_up();
+    proved_ = true;
     return received.empty() ? std::string() : fail("it says something before it is asked");
   }
 }
 
 std::string Connection::send(const Message& message) {
   used = Clock::now();
-  return client_.send(message.parts);
+  return explain(client_.send(message.parts));
 }
 
 std::string Connection::settle_down() {
@@ -77,7 +94,8 @@ std::string Connection::settle_down() {
   while (::ioctl(client_.descriptor(), SIOCOUTQ, &queued) == 0 && queued > 0) {
     if (queued != left) progress = Clock::now();
     left = queued;
-    if (client_.is_interrupted() || Clock::now() - progress > client_.limits().transfer || !client_.peer_is_there()) {
+    if (std::string why = look_for_words(); !why.empty()) return why;
+    if (!is_open() || client_.is_interrupted() || Clock::now() - progress > client_.limits().transfer) {
       return fail("it has not taken all that was sent");
     }
     std::this_thread::sleep_for(look);
@@ -97,18 +115,47 @@ bool Connection::has_peer_finished() const {
 std::string Connection::look_for_words() {
   const bool finished = has_peer_finished();
   std::string bytes;
-  std::vector<std::string> ids;
   std::string end = client_.receive_available(bytes);
-  if (!bytes.empty()) {
-    if (const std::string why = answers_.feed(bytes, ids); !why.empty()) return fail(why);
-  }
+  if (std::string why = read_words(bytes); !why.empty()) return why;
   if (!end.empty()) descriptor_ = -1;
-  return finished ? std::string() : end;
+  return finished ? std::string() : explain(end);
+}
+
+std::string Connection::read_words(const std::string& bytes) {
+  std::vector<std::string> ids;
+  if (bytes.empty()) return {};
+  const std::string why = answers_.feed(bytes, ids);
+  return why.empty() ? why : fail(why);
 }
 
 std::string Connection::listen(std::chrono::milliseconds time) {
-  pollfd watch{client_.descriptor(), POLLIN, 0};
-  return ::poll(&watch, 1, static_cast<int>(time.count())) > 0 ? look_for_words() : std::string();
+  const auto deadline = Clock::now() + time;
+  while (is_open() && !client_.is_interrupted()) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+    pollfd watch{client_.descriptor(), POLLIN, 0};
+    if (left.count() <= 0 || ::poll(&watch, 1, static_cast<int>(left.count())) == 0) break;
+    if (std::string why = look_for_words(); !why.empty()) return why;
+  }
+  return {};
+}
+
+std::chrono::milliseconds Connection::time_to_object() const {
+  constexpr int round_trips = 8;
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(client_.descriptor(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return longest_objection;
+  const std::chrono::microseconds time(std::uint64_t{info.tcpi_rtt} * round_trips);
+  return std::clamp(std::chrono::ceil<std::chrono::milliseconds>(time), shortest_objection, longest_objection);
+}
+
+Connection::Parting Connection::part(std::chrono::milliseconds time) {
+  Parting parting;
+  std::string said;
+  parting.end = client_.await_end(said, time, parting.why);
+  descriptor_ = -1;
+  parting.why = explain(parting.why);
+  parting.words = read_words(said);
+  return parting;
 }
 
 void Connection::expect(const std::vector<Message>& messages, const std::shared_ptr<PendingChunk>& chunk,
@@ -132,13 +179,14 @@ Connection::News Connection::take_answers(Clock::time_point now) {
     if (found->second.chunk->answered()) news.acked += found->second.chunk->events;
     waiting_.erase(found);
   }
+  proved_ = proved_ || !ids.empty();
   const std::uint64_t acked = news.acked;
   const bool overdue = wrong.empty() && end.empty() && this->overdue() <= now;
   if (!wrong.empty()) {
     news = close(cat(address().to_string(), ": ", wrong));
     news.to_blame = true;
   } else if (!end.empty()) {
-    news = close(end);
+    news = close(explain(end));
     news.ended = true;
   } else if (overdue) {
     news = close(cat(address().to_string(), ": the ack does not come"));

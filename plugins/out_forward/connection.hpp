@@ -46,8 +46,21 @@ class Connection {
   /// Waits until the peer's kernel has all that was sent, and sees whether the peer is still there: as much as is known
   /// without acks.
   std::string settle_down();
-  /// Waits for so long whether the server says something that it was not asked for.
+  /// Waits for so long whether the server says something that it was not asked for, or ends the connection.
   std::string listen(std::chrono::milliseconds time);
+  /// How long a server may take to object to the first message.
+  std::chrono::milliseconds time_to_object() const;
+  /// How a connection ended, why where that was a reset, and what is wrong with what the server said.
+  struct Parting {
+    SocketClient::End end = SocketClient::End::none;
+    std::string why;
+    std::string words;
+  };
+  /// Says that nothing more will be sent, and waits for the server's end for so long. Closed then.
+  Parting part(std::chrono::milliseconds time);
+  /// The server has taken something on this connection.
+  void proved() noexcept { proved_ = true; }
+  bool is_proved() const noexcept { return proved_; }
 
   /// The messages were sent just now; `deadline`: when their acks are overdue.
   void expect(const std::vector<Message>& messages, const std::shared_ptr<PendingChunk>& chunk,
@@ -85,17 +98,21 @@ class Connection {
 
   std::string shake_hands();
   std::string look_for_words();
+  std::string read_words(const std::string& bytes);
+  std::string explain(std::string why) const;
   bool has_peer_finished() const;
   std::string fail(std::string_view why);
 
   std::mutex mutex_;
   SocketClient client_;
   std::shared_ptr<const forward::ClientSecurity> security_;
+  const bool tls_;
   bool tcp_keepalive_;
   std::atomic<int> descriptor_{-1};
   AnswerReader answers_;
   std::map<std::string, Waiting> waiting_;  // by message id
   std::atomic<bool> given_up_{false};
+  bool proved_ = false;
 };
 
 }  // namespace logboom::out_forward

@@ -41,8 +41,8 @@ bool Heartbeat::wait() {
 void Heartbeat::run() {
   while (wait()) {
     const std::string why = beat();
-    if (why.empty()) server_->heartbeat_came();
-    server_->look(why);
+    why.empty() ? server_->heartbeat_came() : server_->heartbeat_failed(why);
+    server_->look();
   }
 }
 

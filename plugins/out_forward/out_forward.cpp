@@ -264,7 +264,7 @@ std::string ForwardOutput::send(const std::shared_ptr<Server>& server, const std
   if (!held.connection) return why;
   Connection& connection = *held.connection;
   for (std::size_t i = 0; i < messages.size() && why.empty(); ++i) why = connection.send(messages[i]);
-  if (why.empty() && !pending) why = connection.settle_down();
+  if (why.empty() && !pending) why = server->confirm(connection);
   if (!why.empty()) {
     const Connection::News news = connection.close(why);
     const bool was_kept = held.was_kept;

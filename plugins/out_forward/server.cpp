@@ -5,6 +5,13 @@
 
 namespace logboom::out_forward {
 
+namespace {
+
+// For the server's end of a connection that is not kept.
+constexpr std::chrono::milliseconds time_to_part{1000};
+
+}  // namespace
+
 double steady_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
@@ -34,8 +41,14 @@ bool Server::is_available() const {
 void Server::heartbeat_came() {
   std::unique_lock lock(health_mutex_);
   const Health::Change change = health_.heartbeat(steady_seconds());
+  heartbeat_error_.clear();
   lock.unlock();
   say(change, {});
+}
+
+void Server::heartbeat_failed(const std::string& why) {
+  const std::lock_guard lock(health_mutex_);
+  heartbeat_error_ = why;
 }
 
 bool Server::is_busy() const {
@@ -54,21 +67,23 @@ void Server::succeeded(std::uint64_t events) {
 void Server::failed(const std::string& why) {
   counts_.failures.add();
   resolver_.forget();
+  manners_ = Manners::unknown;
   std::unique_lock lock(health_mutex_);
   const Health::Change change = health_.failed(steady_seconds());
   lock.unlock();
   say(change, why);
 }
 
-void Server::look(const std::string& last_error) {
+void Server::look() {
   std::string why;
   std::unique_lock lock(health_mutex_);
   const Health::Change change = health_.look(steady_seconds(), why);
+  if (!heartbeat_error_.empty()) why = cat(heartbeat_error_, "; ", why);
   lock.unlock();
   if (change == Health::Change::none) return;
   counts_.failures.add();
   resolver_.forget();
-  say(change, last_error.empty() ? why : cat(why, "; ", last_error));
+  say(change, why);
 }
 
 void Server::say(Health::Change change, const std::string& why) {
@@ -122,6 +137,36 @@ void Server::register_connection(const std::shared_ptr<Connection>& connection) 
   std::erase_if(all_, [](const std::weak_ptr<Connection>& weak) { return weak.expired(); });
   all_.push_back(connection);
   if (interrupted_) connection->interrupt();
+}
+
+std::string Server::confirm(Connection& connection) {
+  std::string why = connection.settle_down();
+  const bool is_kept = setup_.keepalive && !connection.is_given_up();
+  if (why.empty() && !connection.is_proved() && (is_kept || manners_ == Manners::unknown)) {
+    why = connection.listen(connection.time_to_object());
+  }
+  if (why.empty() && !is_kept) why = part(connection);
+  if (why.empty()) connection.proved();
+  return why;
+}
+
+/// Fluentd ends a connection with a reset, because its `linger_timeout` is 0: one means something only of a server that
+/// has ended others in order.
+std::string Server::part(Connection& connection) {
+  const Manners manners = manners_;
+  if (!connection.is_open() || manners == Manners::none) {
+    connection.finish();
+    return {};
+  }
+  const Connection::Parting parting = connection.part(time_to_part);
+  if (!parting.words.empty()) return parting.words;
+  if (parting.end == SocketClient::End::reset && manners == Manners::orderly) return parting.why;
+  if (parting.end == SocketClient::End::in_order) {
+    manners_ = Manners::orderly;
+  } else if (manners == Manners::unknown) {
+    manners_ = Manners::none;
+  }
+  return {};
 }
 
 bool Server::keep(const std::shared_ptr<Connection>& connection) {

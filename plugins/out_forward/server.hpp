@@ -32,13 +32,14 @@ class Server {
 
   bool is_available() const;
   void heartbeat_came();
+  void heartbeat_failed(const std::string& why);
   void succeeded(std::uint64_t events);
   /// Marks it lost.
   void failed(const std::string& why);
   /// It took events within the heartbeats' interval.
   bool is_busy() const;
-  /// To be called at intervals: marks it lost where it has been silent for too long. `last_error`: why it may be.
-  void look(const std::string& last_error);
+  /// To be called at intervals: marks it lost where it has been silent for too long.
+  void look();
 
   /// A connection that nobody else uses just now.
   struct Held {
@@ -50,6 +51,9 @@ class Server {
   Held connection(bool fresh, std::string& why);
   /// A new one to see whether the server is there.
   Held probe(std::string& why) { return new_connection(setup_.heartbeat_limits, why); }
+  /// After messages that nobody acks: whether the server has taken them, as far as that shows. Empty, or why not; the
+  /// connection is closed then, and where it is not to be kept.
+  std::string confirm(Connection& connection);
   /// Keeps it for the next chunk. False: it is not to be kept.
   bool keep(const std::shared_ptr<Connection>& connection);
 
@@ -60,10 +64,15 @@ class Server {
   void interrupt() noexcept;
 
  private:
+  /// How the server answers to the end of a connection: with its own, or with a reset or not at all, so that neither
+  /// says anything of what was sent.
+  enum class Manners : std::uint8_t { unknown, orderly, none };
+
   std::shared_ptr<Connection> kept();
   Held new_connection(SocketClient::Limits limits, std::string& why);
   void register_connection(const std::shared_ptr<Connection>& connection);
   void say(Health::Change change, const std::string& why);
+  std::string part(Connection& connection);
 
   const ServerSettings settings_;
   const Setup& setup_;
@@ -73,8 +82,10 @@ class Server {
 
   mutable std::mutex health_mutex_;
   Health health_;
+  std::string heartbeat_error_;  // of the last one; empty: it came
 
   std::atomic<double> last_success_;
+  std::atomic<Manners> manners_{Manners::unknown};
 
   std::mutex mutex_;
   std::vector<std::shared_ptr<Connection>> kept_;

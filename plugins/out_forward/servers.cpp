@@ -108,7 +108,7 @@ void Servers::tidy() {
     std::erase_if(leaving_, [](const Place& place) { return place.heartbeat->has_ended(); });
   }
   for (std::size_t i = 0; i < servers.size(); ++i) {
-    servers[i]->look({});
+    servers[i]->look();
     servers[i]->tidy(!rotation[i]);
   }
 }

@@ -102,6 +102,28 @@ void SocketClient::finish() {
   close();
 }
 
+SocketClient::End SocketClient::await_end(std::string& said, std::chrono::milliseconds limit, std::string& why) {
+  const auto deadline = Clock::now() + limit;
+  if (fd_ < 0) return End::none;
+  if (stream_) stream_->say_goodbye();
+  ::shutdown(fd_, SHUT_WR);
+  End end = End::none;
+  while (end == End::none && !is_interrupted()) {
+    const std::ptrdiff_t got = read_some(said);
+    if (got == 0) end = End::in_order;
+    if (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
+      why = stream_ ? fail_tls() : fail("can't receive", errno);
+      return End::reset;
+    }
+    const auto left = std::min(until(deadline), look_interval);
+    if (end == End::none && left.count() <= 0) break;
+    pollfd watch{fd_, POLLIN, 0};
+    if (got < 0) ::poll(&watch, 1, static_cast<int>(left.count()));
+  }
+  close();
+  return end;
+}
+
 std::string SocketClient::wait(short events, std::chrono::milliseconds limit, std::string_view overdue) {
   const auto deadline = Clock::now() + limit;
   for (pollfd watch{fd_, events, 0};;) {
