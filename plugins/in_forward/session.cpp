@@ -327,7 +327,7 @@ void ForwardSession::take_over(std::string_view state) {
 
 void ForwardSession::on_end(net::End end, std::size_t unconsumed) {
   if (handshake_) {
-    if (!given_up_ && unconsumed != 0) shared_.door->gone(connection_);
+    if (!given_up_ && unconsumed != 0 && end != net::End::shutdown) shared_.door->gone(connection_);
     return;
   }
   const bool truncated = !given_up_ && (unconsumed != 0 || reader_.mid_message());

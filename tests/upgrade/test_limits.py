@@ -1,5 +1,6 @@
 """SIGUSR2 and <limits>: what a connection has done, and that it is there, is known to the new process too."""
 
+import contextlib
 import json
 import socket
 
@@ -8,6 +9,7 @@ import pytest
 from support.configs import JSON_MATCH
 from support.forward import Client, message
 from support.upgrade import T, upgrade
+from support.wait import wait_until
 
 LINES = "  tag t\n  <parse>\n    @type none\n  </parse>\n"
 
@@ -40,4 +42,31 @@ def test_a_client_that_waits_for_no_answer_is_never_idle_in_the_next_process_eit
         docker.sendall(event(3))
         program.wait_for_lines(4)
     assert [json.loads(line)["message"] for line in program.stdout.lines()] == [f"line {n}" for n in range(4)]
+    program.stop()
+
+
+@pytest.mark.parametrize("limit", ["connections", "connections_per_address"])
+def test_connections_that_are_handed_over_count(logboom, limit):
+    program = logboom(source(**{limit: 3}))
+    address = program.address()
+
+    def turned_away():
+        with contextlib.suppress(ConnectionResetError), Client(address) as one_too_many:
+            one_too_many.wait_closed(5)
+
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(Client(address)) for _ in range(3)]
+        for n, client in enumerate(clients):
+            client.send_and_wait(message("t", T, {"n": n}, {"chunk": "c"}), "c")
+        upgrade(program)
+        turned_away()
+        reason = "too_many_connections" if limit == "connections" else "too_many_of_address"
+        assert errors(program, reason) == 1
+        clients[0].close()
+        wait_until(lambda: program.counters().total("logboom_input_connections") == 2, what="room for one")
+        with Client(address) as new:
+            new.send_and_wait(message("t", T, {"n": 3}, {"chunk": "c"}), "c")
+            turned_away()
+        for client in clients[1:]:
+            client.send_and_wait(message("t", T, {"n": 4}, {"chunk": "d"}), "d")
     program.stop()
