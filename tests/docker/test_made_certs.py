@@ -8,8 +8,12 @@ import subprocess
 import pytest
 
 from support import docker_engine
+from support.configs import file_match, forward_source
+from support.forward import Client, message
 from support.logboom import free_port
 from support.made_certs import Certs
+from support.reload import written_events
+from support.wait import wait_until
 
 LABELS = "<match **>\n  @type stdout\n</match>\n"
 
@@ -92,3 +96,24 @@ def test_dockerd_with_tlsverify_takes_the_client_and_nobody_else(certs):
         assert refused.returncode != 0 and "certificate" in refused.stderr
         assert docker({"DOCKER_HOST": environment["DOCKER_HOST"]}, "version").returncode != 0
         assert engine.daemon.poll() is None
+
+
+def test_lines_go_from_the_fluentd_driver_over_mutual_tls_to_a_central_logboom(engine, logboom, certs):
+    """Docker's fluentd driver speaks no TLS: a logboom on its node does that, with the lines that `certs forward` prints."""
+    made = certs.json("forward", "localhost", "127.0.0.1", "--client", "node1", "--port", free_port())
+    node_lines, central_lines = (made["paste"][name]["text"] for name in ("node", "logboom"))
+    central = logboom(central_lines + file_match("**", "out"), name="central")
+    soon = "  <buffer tag>\n    flush_interval 50ms\n  </buffer>\n</match>"
+    node = logboom(forward_source() + node_lines.replace("</match>", soon), name="node")
+    with Client(central.address()) as plain:
+        plain.send(message("t", 1700000000, {"log": "plaintext"}))
+        plain.wait_closed(5)
+    engine.run("for i in $(seq 1 200); do echo line $i; done; echo err >&2", f"127.0.0.1:{node.port}", "--rm", "--name",
+               "lines", log={"tag": "docker.{{.Name}}"})
+    wait_until(lambda: len(written_events(central, "out")) == 201, 20, "all lines")
+    assert node.stop()["delivered"] == 201
+    assert central.stop()["received"] == 201
+    events = written_events(central, "out")
+    assert [event["log"] for event in events if event["source"] == "stdout"] == [f"line {n}" for n in range(1, 201)]
+    assert [event["log"] for event in events if event["source"] == "stderr"] == ["err"]
+    assert {event["container_name"] for event in events} == {"/lines"}

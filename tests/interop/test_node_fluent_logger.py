@@ -1,6 +1,9 @@
-"""@fluent-org/logger for Node.js: a client that knows <security> and TLS, in modes that other clients don't send."""
+"""@fluent-org/logger for Node.js: a client that knows <security> and TLS, in modes that other clients don't send, and a
+server that knows them too."""
 
+import contextlib
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -8,7 +11,10 @@ import subprocess
 import pytest
 
 from support.certs import Authority
+from support.collector import Collector
 from support.configs import JSON_MATCH
+from support.forward import Client, packed
+from support.relay import relay
 
 PACKAGE = "@fluent-org/logger@1.0.10"
 COUNT = 500
@@ -22,6 +28,8 @@ RIGHT = {"clientHostname": "node.example", "sharedKey": KEY, "username": "alice"
 def module(tmp_path_factory):
     """Where the package is. It is in npm's registry only, so that machines without npm go without this test."""
     if not shutil.which("npm"):
+        if os.environ.get("CI"):
+            pytest.fail("Node.js or npm is missing")
         pytest.skip("needs Node.js with npm")
     folder = tmp_path_factory.mktemp("node")
     subprocess.run(["npm", "install", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund", PACKAGE],
@@ -81,3 +89,77 @@ def test_who_is_wrong_sends_nothing(logboom, module, wrong, reason):
     if reason is not None:
         program.wait_for_log(f"is refused: {reason}")
     assert program.stop()["received"] == 0
+
+
+@contextlib.contextmanager
+def node_server(module, **settings):
+    """A running server: its port, and what it prints."""
+    script = pathlib.Path(__file__).parent / "node_server" / "main.js"
+    with subprocess.Popen(["node", str(script), json.dumps({"module": module, **settings})],
+                          stdout=subprocess.PIPE) as process:
+        try:
+            output = Collector(process.stdout, "the server of Node.js")
+            output.wait_line_count(1, 20)
+            yield json.loads(output.lines()[0])["port"], output
+        finally:
+            process.kill()
+
+
+SERVER_SECURITY = {"serverHostname": "node.server", "sharedKey": KEY, "authorize": True, "userDict": {"alice": PASSWORD}}
+PASSED = 300
+
+
+def sends_to(port, params, key=KEY, password=PASSWORD):
+    security = f"  <security>\n    self_hostname node.example\n    shared_key {key}\n  </security>\n"
+    server = (f"  <server>\n    host 127.0.0.1\n    port {port}\n    username alice\n    password {password}\n"
+              "  </server>\n")
+    return relay(security + server, params)
+
+
+def pass_through(logboom, port, output, params):
+    """Events in chunks of several sizes; each is acked, and the server has each once."""
+    program = logboom(sends_to(port, params))
+    with Client(program.address()) as client:
+        for first in range(0, PASSED, 10):
+            client.send(packed(f"app.{first // 100}", [(1700000000, {"n": n}) for n in range(first, first + 10)]))
+    output.wait_line_count(1 + PASSED, 20)
+    program.wait_for_counter("logboom_forward_sent_events_total", PASSED)
+    assert program.stop()["delivered"] == PASSED
+    assert not program.log_lines("is lost")
+    events = [json.loads(line) for line in output.lines()[1:]]
+    assert sorted(event["record"]["n"] for event in events) == list(range(PASSED))
+    assert all(event["tag"] == f"app.{event['record']['n'] // 100}" for event in events)
+
+
+@pytest.mark.parametrize("params", [
+    "  require_ack_response true\n  keepalive true\n", "  require_ack_response true\n", "  keepalive true\n", "",
+    "  require_ack_response true\n  keepalive true\n  compress gzip\n",
+], ids=["acks, kept", "acks", "kept", "neither", "gzip"])
+def test_its_server_gets_everything_after_the_handshake(logboom, module, params):
+    with node_server(module, security=SERVER_SECURITY) as (port, output):
+        pass_through(logboom, port, output, params)
+
+
+@pytest.mark.parametrize("acks", ["true", "false"])
+@pytest.mark.parametrize("mutual", [True, False], ids=["mutual", "server only"])
+def test_its_server_gets_everything_over_tls(logboom, module, ca, mutual, acks):
+    clients = {"ca": str(ca.path)} if mutual else {}
+    params = f"  require_ack_response {acks}\n  keepalive {acks}\n  transport tls\n  tls_cert_path {ca.path}\n"
+    if mutual:
+        params += f"  tls_client_cert_path {ca.client[0]}\n  tls_client_private_key_path {ca.client[1]}\n"
+    with node_server(module, security=SERVER_SECURITY, cert=str(ca.server[0]), key=str(ca.server[1]),
+                     **clients) as (port, output):
+        pass_through(logboom, port, output, params)
+
+
+@pytest.mark.parametrize("acks", ["true", "false"])
+@pytest.mark.parametrize("wrong", [{"key": "other"}, {"password": "other"}], ids=["key", "password"])
+def test_its_server_refuses_who_is_wrong_and_that_is_said(logboom, module, wrong, acks):
+    with node_server(module, security=SERVER_SECURITY) as (port, output):
+        program = logboom(sends_to(port, f"  require_ack_response {acks}\n", **wrong))
+        with Client(program.address()) as client:
+            client.send(packed("app", [(1700000000, {"n": 1})]))
+        program.wait_for_log(f"127.0.0.1:{port} is lost: .*handshake: ")
+        assert program.counters().total("logboom_forward_sent_events_total") == 0
+        program.kill()
+        assert output.line_count() == 1
