@@ -1,5 +1,7 @@
 """What systemd says to a service and hears from it: sockets that are passed, readiness, the watchdog, a new main process."""
 
+import contextlib
+import ctypes
 import json
 import os
 import pathlib
@@ -227,6 +229,40 @@ def test_the_watchdog_is_fed_only_while_the_workers_turn(logboom, manager):
             manager.wait_for("WATCHDOG=1", 1)
     program.send_signal(signal.SIGCONT)
     manager.wait_for("WATCHDOG=1", 2)
+    program.stop()
+
+
+def workers(pid, count):
+    """The threads that wait for the same thing as the first one: readiness of sockets."""
+    calls = {int(task.name): (task / "syscall").read_text().split()[0] for task in pathlib.Path(f"/proc/{pid}/task").iterdir()}
+    found = [task for task, call in calls.items() if call == calls[pid] != "running" and task != pid]
+    return found if len(found) == count else None
+
+
+@contextlib.contextmanager
+def stopped(task):
+    """One thread of another process stands still; the others go on."""
+    seize, interrupt, detach, all_kinds = 0x4206, 0x4207, 17, 0x40000000
+    trace = ctypes.CDLL(None, use_errno=True).ptrace
+    trace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+    if trace(seize, task, None, None) != 0:
+        pytest.skip(f"may not trace a process here: {os.strerror(ctypes.get_errno())}")
+    assert trace(interrupt, task, None, None) == 0
+    os.waitpid(task, all_kinds)
+    yield
+    assert trace(detach, task, None, None) == 0
+
+
+def test_the_watchdog_is_not_fed_while_one_worker_of_several_hangs(logboom, manager):
+    program = logboom("<system>\n  workers 3\n</system>\n" + forward_to_json(),
+                      env={"NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "400000"})
+    for worker in wait_until(lambda: workers(program.pid, 3), 5, "three workers that wait"):
+        manager.wait_for("WATCHDOG=1", 2)
+        with stopped(worker):
+            with pytest.raises(TimeoutError):
+                for _ in range(100):
+                    manager.wait_for("WATCHDOG=1", 1)
+        manager.wait_for("WATCHDOG=1", 2)
     program.stop()
 
 
