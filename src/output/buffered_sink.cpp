@@ -17,6 +17,7 @@ class BufferedSink final : public Sink {
         buffer_(std::move(buffer)),
         id_(context.id),
         log_(context.log),
+        flush_at_shutdown_(settings.flush_at_shutdown),
         flusher_(output, secondary, *buffer_, settings, counters_, context) {
     buffer_->start(settings, counters_);
     register_output_metrics(context.metrics, context.labels, counters_, [this] { return totals(); });
@@ -43,6 +44,9 @@ class BufferedSink final : public Sink {
     flusher_.start();
   }
   void flush_now() override { buffer_->flush_now(); }
+  void expect_stop() override {
+    if (flush_at_shutdown_) buffer_->flush_now();
+  }
   void reopen() override { flusher_.request_reopen(); }
   void drain(std::function<void()> done) override { flusher_.drain(std::move(done)); }
   Stopped stop(std::chrono::steady_clock::time_point deadline) override { return flusher_.stop(deadline); }
@@ -57,6 +61,7 @@ class BufferedSink final : public Sink {
   std::unique_ptr<Buffer> buffer_;
   std::string id_;
   Log& log_;
+  const bool flush_at_shutdown_;
   LogLimiter refusals_{std::chrono::seconds(10)};
   Flusher flusher_;
 };

@@ -25,9 +25,9 @@ enum class Stopped : std::uint8_t {
 
 /// Where the dispatcher leaves batches for one output, whatever is behind it.
 ///
-/// Threads: `reserve`, `unreserve` and `append` on any worker; `flush_now`, `reopen` and `totals` on any thread; the
-/// rest on the main thread. Call order: `set_on_space`, `start`, then batches, then `stop`, or `drain` and `stop`, once
-/// no more come.
+/// Threads: `reserve`, `unreserve` and `append` on any worker; `flush_now`, `expect_stop`, `reopen` and `totals` on any
+/// thread; the rest on the main thread. Call order: `set_on_space`, `start`, then batches, then `stop`, or `drain` and
+/// `stop`, once no more come.
 class Sink {
  public:
   virtual ~Sink() = default;
@@ -47,6 +47,8 @@ class Sink {
   virtual void start() = 0;
   /// SIGUSR1, one half: what is buffered is written now.
   virtual void flush_now() {}
+  /// The end is near, though batches may still come: what will be written at the end may be written now.
+  virtual void expect_stop() {}
   /// SIGUSR1, the other half: files are opened anew before the next write.
   virtual void reopen() {}
   /// No more batches will come: what is buffered is written for as long as that takes, then `done` is called once, on

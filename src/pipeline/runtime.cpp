@@ -215,7 +215,7 @@ void Runtime::shut_down() {
   surroundings_.manager.stopping();
   log_.info("stopping: taking what has arrived, then writing what is buffered");
   deadline_ = Clock::now() + connections_patience + flush_patience;
-  each_output([](OutputNode& output) { output.sink->flush_now(); });
+  each_output([](OutputNode& output) { output.sink->expect_stop(); });
   server_.shut_down(Clock::now() + connections_patience, [this] { flush_and_leave(); });
 }
 
