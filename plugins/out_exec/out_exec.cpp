@@ -63,7 +63,9 @@ class OutExec final : public ChunkOutput {
           .required();
       d.param("command_timeout", &Options::command_timeout, "A command that takes longer is killed.");
       d.plugin("format", &Options::format, PluginKind::formatter, "How an event is written into the file.");
-      d.section("inject", &Options::inject, inject_doc);
+      d.section("inject", &Options::inject,
+                "Fields that are added to each record before it is formatted; here time_type is `string` and the time "
+                "UTC where nothing else is said.");
       d.leave_section("buffer");
     }
   };
@@ -72,21 +74,14 @@ class OutExec final : public ChunkOutput {
       : options_(std::move(options)),
         command_text_(Template::compile(options_.command)),
         formatter_(context.formatter(options_.format)()),
-        injector_(options_.inject, context.element(), context.system()) {
+        injector_(inject_defaults(options_.inject, context.element()), context.element(), context.system()) {
     const Attribute* attribute = context.element().find("command");
-    check_placeholder_fields(command_text_.field_keys(),
-                             buffer_settings(context.element(), OutExec::buffer_defaults(), true, {}), *attribute);
+    check_placeholder_fields(command_text_.field_keys(), buffer_settings(context.element(), {}, true, {}), *attribute);
     if (options_.command.find("${tag[") == std::string::npos) return;
     throw ConfigError(attribute->value_pos,
                       "only the whole tag can be put into a command: use ${tag}, and take it apart there");
   }
 
-  BufferDefaults buffer_defaults() const override {
-    BufferDefaults defaults;
-    defaults.chunk_keys = {"time"};
-    defaults.timekey = std::chrono::hours(24);
-    return defaults;
-  }
   bool waits_for_slice() const override { return true; }
 
   WriteResult write(const Chunk& chunk) override {
@@ -108,6 +103,15 @@ class OutExec final : public ChunkOutput {
   void interrupt() noexcept override { command_.interrupt(); }
 
  private:
+  /// As Fluentd's exec has them, unlike its other outputs.
+  static std::optional<InjectOptions> inject_defaults(std::optional<InjectOptions> options, const Element& element) {
+    if (!options) return options;
+    const Element& section = *element.sections("inject").front();
+    if (section.find("time_type") == nullptr) options->time_type = InjectTime::text;
+    if (!options->localtime && !options->utc) options->localtime = false;
+    return options;
+  }
+
   std::string command_line(const Chunk& chunk) const {
     Template::Values values = placeholder_values(chunk);
     const std::string tag = chunk.tag ? quoted(chunk.tag->text()) : std::string();

@@ -34,6 +34,9 @@ constexpr std::array<Rename, 15> buffer_names{{{"buffer_type", "@type"},
                                                {"max_retry_wait", "retry_max_interval"},
                                                {"time_slice_wait", "timekey_wait"}}};
 
+// Outputs that were cut by time in 0.12; those that say nothing of it now were cut by day.
+constexpr std::array<std::string_view, 2> cut_by_time{"exec", "file"};
+
 // Names that a plugin may have for itself and that `<buffer>`, `<inject>` and `<format>` get besides.
 constexpr std::array<std::string_view, 4> shared_names{"localtime", "utc", "timezone", "time_slice_format"};
 
@@ -62,8 +65,12 @@ bool is_true(const Attribute* attribute) {
 /// One plugin's element, on the way from the old form to the new one.
 class Rewrite {
  public:
-  Rewrite(Element& element, const Registry& registry, const Schema& schema)
-      : element_(element), registry_(registry), schema_(schema) {}
+  Rewrite(Element& element, const Registry& registry, const PluginInfo& plugin, const Schema& schema)
+      : element_(element),
+        registry_(registry),
+        schema_(schema),
+        is_cut_by_time_(plugin.kind == PluginKind::output &&
+                        std::find(cut_by_time.begin(), cut_by_time.end(), plugin.name) != cut_by_time.end()) {}
 
   void run() {
     to_buffer();
@@ -84,6 +91,7 @@ class Rewrite {
   void to_buffer();
   void set_time_slices(Element& buffer);
   void move_slow_flush();
+  void keep_by_time(Element& buffer);
   void to_inject();
   void to_extract();
   void to_plugin_section(const std::string& name, PluginKind kind);
@@ -122,6 +130,7 @@ class Rewrite {
   Element& element_;
   const Registry& registry_;
   const Schema& schema_;
+  const bool is_cut_by_time_;
   std::vector<std::string> used_;
   std::vector<std::string> renamed_;
   std::vector<std::pair<SourcePos, std::string>> late_;
@@ -145,7 +154,24 @@ void Rewrite::to_buffer() {
   if (!missing) return;
   const bool is_wanted = !declares(schema_, "time_slice_format") || !buffer.attributes.empty();
   if (is_wanted && old("time_slice_format") != nullptr) set_time_slices(buffer);
-  if (!buffer.attributes.empty()) add(std::move(buffer));
+  if (buffer.attributes.empty()) return;
+  if (is_cut_by_time_) keep_by_time(buffer);
+  add(std::move(buffer));
+}
+
+// An interval that stands at the top counts also where chunks are cut by time, as in Fluentd.
+void Rewrite::keep_by_time(Element& buffer) {
+  const auto say = [&](std::string_view name, std::string_view value) {
+    Attribute attribute = buffer.attributes.front();
+    attribute.key = name;
+    attribute.value = value;
+    buffer.attributes.push_back(std::move(attribute));
+    renamed_.push_back(cat("'", name, " ", value, "' in <buffer time>"));
+  };
+  if (buffer.find("flush_interval") != nullptr) say("flush_mode", "interval");
+  if (!buffer.arg.empty() || declares(schema_, "time_slice_format")) return;
+  buffer.arg = "time";
+  say("timekey", "86400");
 }
 
 // Not an old one: Fluentd has it in the output itself, beside <buffer>.
@@ -322,7 +348,7 @@ class Walk {
     if (info != nullptr) {
       const Schema schema = info->schema();
       rename_reserved(element, &schema, renamed);
-      Rewrite rewrite(element, registry_, schema);
+      Rewrite rewrite(element, registry_, *info, schema);
       rewrite.run();
       for (const auto& [pos, message] : rewrite.late()) warn_(pos, message);
       renamed.insert(renamed.end(), rewrite.renamed().begin(), rewrite.renamed().end());

@@ -97,10 +97,11 @@ class OldParameters : public testing::Test {
   }
 
   Registry registry_{{plugin<Buffered>(PluginKind::output, "buffered"), plugin<Copies>(PluginKind::output, "copies"),
-                      plugin<Own>(PluginKind::output, "own"), plugin<Reads>(PluginKind::input, "reads"),
-                      plugin<Reads>(PluginKind::filter, "reads"), plugin<Lines>(PluginKind::formatter, "lines"),
-                      plugin<None>(PluginKind::formatter, "json"), plugin<ReadsRegexp>(PluginKind::parser, "regexp"),
-                      plugin<None>(PluginKind::parser, "json"), plugin<None>(PluginKind::parser, "multiline")}};
+                      plugin<Own>(PluginKind::output, "own"), plugin<Buffered>(PluginKind::output, "exec"),
+                      plugin<Reads>(PluginKind::input, "reads"), plugin<Reads>(PluginKind::filter, "reads"),
+                      plugin<Lines>(PluginKind::formatter, "lines"), plugin<None>(PluginKind::formatter, "json"),
+                      plugin<ReadsRegexp>(PluginKind::parser, "regexp"), plugin<None>(PluginKind::parser, "json"),
+                      plugin<None>(PluginKind::parser, "multiline")}};
   std::vector<std::string> warnings_;
   Element root_;
 };
@@ -156,6 +157,17 @@ TEST_F(OldParameters, a_time_slice_format_becomes_a_timekey) {
   } catch (const ConfigError& error) {
     EXPECT_THAT(error.what(), HasSubstr("t.conf:3:21: time_slice_format: expected at least the day"));
   }
+}
+
+TEST_F(OldParameters, outputs_that_were_cut_by_time_still_are_and_keep_their_interval) {
+  EXPECT_EQ(modern("<match a>\n  @type exec\n  path p\n  flush_interval 5s\n</match>\n"),
+            "<match a>\n  @type exec\n  path p\n  <buffer time>\n    flush_interval 5s\n    flush_mode interval\n"
+            "    timekey 86400\n  </buffer>\n</match>\n");
+  EXPECT_THAT(warnings_[0], HasSubstr("'timekey 86400' in <buffer time>"));
+  EXPECT_EQ(modern("<match a>\n  @type exec\n  time_slice_format %H\n</match>\n"),
+            "<match a>\n  @type exec\n  <buffer time>\n    timekey 3600\n  </buffer>\n</match>\n");
+  const std::string now = "<match a>\n  @type exec\n  <buffer>\n    flush_interval 1s\n  </buffer>\n</match>\n";
+  EXPECT_EQ(modern(now), now);
 }
 
 TEST_F(OldParameters, formats_and_their_parameters_become_a_section) {
