@@ -84,6 +84,8 @@ constexpr Detector::Rule rules[] = {
     {S::ruby_blank, ruby, is_blank, S::ruby_blank, K::maybe},
     {S::ruby_blank, ruby, is_ruby_frame, S::ruby_frames, K::part},
 
+    {S::php_error, php, is_php_stack, S::php_stack, K::part},
+    {S::php_error, php, is_xdebug_stack, S::php_xdebug, K::part},
     {S::php_stack, php, is_php_main, S::php_main, K::part},
     {S::php_stack, php, is_php_frame, S::php_stack, K::part},
     {S::php_stack, php, is_php_thrown, S::start, K::last},
@@ -99,7 +101,13 @@ constexpr Detector::Rule rules[] = {
     {S::rust_backtrace, rust, is_rust_frame, S::rust_backtrace, K::part},
     {S::rust_backtrace, rust, is_rust_note, S::start, K::last},
 
-    {S::dart_unhandled, dart, any_line, S::dart_frames, K::part},
+    {S::dart_unhandled, dart, any_line, S::dart_message, K::part},
+    {S::dart_message, dart, is_dart_frame, S::dart_frames, K::part},
+    {S::dart_message, dart, is_dart_detail, S::dart_message, K::part},
+    {S::dart_message, dart, is_blank, S::dart_message, K::maybe},
+    {S::dart_message, dart, any_line, S::dart_source, K::maybe},
+    {S::dart_source, dart, is_caret, S::dart_message, K::part},
+    {S::dart_source, dart, is_dart_frame, S::dart_frames, K::part},
     {S::dart_frames, dart, is_dart_frame, S::dart_frames, K::part},
 };
 
@@ -130,6 +138,7 @@ Detector::Step Detector::begin(std::string_view line) const noexcept {
   switch (beginning_of(line)) {
     case Beginning::none: return {};
     case Beginning::exception: return of(with_exceptions, State::exception);
+    case Beginning::php: return of(php, State::php_error);
     case Beginning::ruby_frame: return of(ruby, State::ruby_frames);
     case Beginning::rails: return of(ruby, State::ruby_blank);
     case Beginning::python: return of(python, State::python_start);

@@ -49,6 +49,7 @@ enum class State : std::uint8_t {
   go_function,
   ruby_frames,
   ruby_blank,
+  php_error,  // "PHP Warning: …"
   php_stack,
   php_main,
   php_xdebug,
@@ -56,6 +57,8 @@ enum class State : std::uint8_t {
   rust_message,
   rust_backtrace,
   dart_unhandled,
+  dart_message,
+  dart_source,  // a line of a program or text, with a caret below it
   dart_frames,
   count,
 };

@@ -45,6 +45,12 @@ Beginning exception_word(Line line, Line behind) noexcept {
   return Beginning::none;
 }
 
+bool is_php_error(Line rest) noexcept {
+  rest.remove_prefix(4);
+  return rest.starts_with("Notice:") || rest.starts_with("Warning:") || rest.starts_with("Parse error:") ||
+         rest.starts_with("Fatal error:");
+}
+
 /// A word that begins with one of a few letters stands at the beginning of `rest`, the end of `line`.
 Beginning word_at(Line line, Line rest) noexcept {
   switch (rest[0]) {
@@ -58,6 +64,12 @@ Beginning word_at(Line line, Line rest) noexcept {
     case 'U':
       if (rest.starts_with("Uncaught ") && contains(line, "rror:")) return Beginning::exception;
       return rest == "Unhandled exception:" && rest.size() == line.size() ? Beginning::dart : Beginning::none;
+    case 'P': return rest.starts_with("PHP ") && is_php_error(rest) ? Beginning::php : Beginning::none;
+    case 'V':
+      return rest.starts_with("V8 errors stack trace") ? exception_word(line, rest.substr(21)) : Beginning::none;
+    case '\'':
+      if (!rest.starts_with("' with message '")) return Beginning::none;
+      return contains(line, "exception '") ? Beginning::php : Beginning::none;
     default:  // p
       return rest.starts_with("panic: ") || rest.starts_with("panic serving ") ? Beginning::go_panic : Beginning::none;
   }
@@ -65,7 +77,7 @@ Beginning word_at(Line line, Line rest) noexcept {
 
 constexpr std::array<bool, 256> first_letters = [] {
   std::array<bool, 256> letters{};
-  for (const char c : {'E', 'T', 'U', 'p'}) letters[static_cast<unsigned char>(c)] = true;
+  for (const char c : {'E', 'T', 'U', 'p', 'P', 'V', '\''}) letters[static_cast<unsigned char>(c)] = true;
   return letters;
 }();
 
@@ -196,7 +208,9 @@ bool is_php_frame(Line line) noexcept {
 }
 bool is_php_main(Line line) noexcept { return line.ends_with(" {main}") && is_php_frame(line); }
 bool is_php_thrown(Line line) noexcept { return line.starts_with("  thrown in ") && contains(line, " on line "); }
-bool is_php_next(Line line) noexcept { return line.starts_with("Next ") && names_exception(line); }
+bool is_php_next(Line line) noexcept {
+  return line.starts_with("Next ") && (names_exception(line) || beginning_of(line) == Beginning::php);
+}
 bool is_php_json_end(Line line) noexcept { return line.starts_with("\"}"); }
 bool is_xdebug_stack(Line line) noexcept { return line == "PHP Stack trace:"; }
 bool is_xdebug_frame(Line line) noexcept {
@@ -217,6 +231,9 @@ bool is_rust_note(Line line) noexcept { return line.starts_with("note: "); }
 bool is_dart_frame(Line line) noexcept {
   if (line == "<asynchronous suspension>") return true;
   return is_php_frame(line) && line.ends_with(')') && contains(line, " (");
+}
+bool is_dart_detail(Line line) noexcept {
+  return line.starts_with("Receiver: ") || line.starts_with("Tried calling: ") || line.starts_with("Found: ");
 }
 
 }  // namespace logboom::stack_traces

@@ -8,7 +8,8 @@ namespace logboom::stack_traces {
 /// How a line may begin a trace.
 enum class Beginning : unsigned char {
   none,
-  exception,   // "java.lang.IllegalStateException: …", "TypeError: …", "… Uncaught …"
+  exception,   // "java.lang.IllegalStateException: …", "TypeError: …", "… Uncaught …", "V8 errors stack trace"
+  php,         // "PHP Warning:  …", "exception 'X' with message '…"
   ruby_frame,  // "a.rb:1:in `f': … (RuntimeError)"
   rails,       // "ActionController::RoutingError (…):"
   python,
@@ -63,6 +64,7 @@ bool is_rust_backtrace(Line line) noexcept;  // stack backtrace:
 bool is_rust_frame(Line line) noexcept;      //   0: main::f; at src/main.rs:2:5
 bool is_rust_note(Line line) noexcept;       // note: run with …
 
-bool is_dart_frame(Line line) noexcept;  // #0      main (file:///a.dart:3:7)
+bool is_dart_frame(Line line) noexcept;   // #0      main (file:///a.dart:3:7)
+bool is_dart_detail(Line line) noexcept;  // Receiver: null; Tried calling: f(); Found: f(int)
 
 }  // namespace logboom::stack_traces

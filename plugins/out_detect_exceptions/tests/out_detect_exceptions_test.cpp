@@ -104,6 +104,12 @@ TEST(DetectExceptions, a_line_that_looks_like_a_beginning_and_is_none_goes_on_un
   EXPECT_THAT(joined(detect, {"panic: x", "", "", "fine"}), ElementsAre("panic: x", "", "", "fine"));
 }
 
+TEST(DetectExceptions, lines_that_dart_might_have_printed_go_on_unchanged_when_no_frame_comes) {
+  EmitDriver detect = driver();
+  EXPECT_THAT(joined(detect, {"Unhandled exception:", "Bad state: x", "", "one", "two", "three"}),
+              ElementsAre("Unhandled exception:\nBad state: x", "", "one", "two", "three"));
+}
+
 TEST(DetectExceptions, one_trace_behind_the_other_are_two_events) {
   EmitDriver detect = driver();
   std::vector<std::string> lines, expected;

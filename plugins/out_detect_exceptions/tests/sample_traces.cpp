@@ -48,6 +48,11 @@ Node.js v18.19.0)"},
   code: 'ECONNREFUSED',
   syscall: 'connect'
 })"},
+      {"js", "of V8 itself", R"(V8 errors stack trace
+  eval at Template.render (eval at load (views.js:40:9))
+  at new Basket (native)
+  at Order.place [as submit] (order.js:17:22)
+  at <anonymous>)"},
       {"js", "with a cause", R"(Error: outer
     at main (file:///app/main.mjs:4:9) {
   [cause]: Error: inner
@@ -175,6 +180,33 @@ Stack trace:
 #0 /app/b.php(7): A->run()
 #1 {main}
 "} )"},
+      {"php", "as PHP 5 prints it", R"(exception 'RuntimeException' with message 'no stock' in /srv/shop/Basket.php:31
+Stack trace:
+#0 /srv/shop/Order.php(12): Basket->take('A-17', 2)
+#1 /srv/shop/index.php(5): Order->place()
+#2 {main})"},
+      {"php", "PHP 5, behind a word and with a next one",
+       R"(Caught exception 'PDOException' with message 'gone' in /srv/shop/Db.php:9
+Stack trace:
+#0 {main}
+
+Next exception 'RuntimeException' with message 'no orders' in /srv/shop/Db.php:14
+Stack trace:
+#0 /srv/shop/index.php(3): Db->orders()
+#1 {main})"},
+      {"php", "a notice",
+       R"([29-Feb-2024 07:00:01 UTC] PHP Notice:  Undefined index: sku in /srv/shop/Basket.php on line 8
+Stack trace:
+#0 /srv/shop/Basket.php(8): Shop\Errors->handle(8, 'Undefined index')
+#1 {main})"},
+      {"php", "a warning", R"(PHP Warning:  fopen(/etc/none): failed to open stream in /srv/shop/a.php on line 2
+PHP Stack trace:
+PHP   1. {main}() /srv/shop/a.php:0
+PHP   2. fopen('/etc/none', 'r') /srv/shop/a.php:2)"},
+      {"php", "a parse error", R"(PHP Parse error:  syntax error, unexpected '}' in /srv/shop/b.php on line 77
+Stack trace:
+#0 {main}
+  thrown in /srv/shop/b.php on line 77)"},
       {"php", "xdebug", R"(PHP Fatal error:  Uncaught TypeError: f(): Argument #1 must be of type int in /app/t.php:4
 PHP Stack trace:
 PHP   1. {main}() /app/t.php:0
@@ -212,6 +244,35 @@ Bad state: No element
        R"(E/flutter ( 1234): [ERROR:flutter/runtime/dart_vm_initializer.cc(41)] Unhandled Exception: Exception: no network
 #0      Api.load (package:shop/api.dart:12:5)
 <asynchronous suspension>)"},
+      {"dart", "a format with the text", R"(Unhandled exception:
+FormatException: Unexpected character (at line 2, character 9)
+  "port": eighty,
+          ^
+
+#0      _JsonParser.fail (dart:convert-patch/convert_patch.dart:1405:5)
+#1      readSettings (package:shop/settings.dart:21:16)
+#2      main (file:///srv/shop/bin/shop.dart:8:3))"},
+      {"dart", "a wrong type with its place", R"(Unhandled exception:
+'package:shop/basket.dart': malformed type: line 12 pos 9: cannot resolve class 'Money' from 'Basket'
+        Money total;
+        ^
+
+
+#0      Basket.sum (package:shop/basket.dart:12:9)
+#1      main (file:///srv/shop/bin/shop.dart:11:5))"},
+      {"dart", "no such method", R"(Unhandled exception:
+NoSuchMethodError: The method 'pay' was called on null.
+Receiver: null
+Tried calling: pay(12)
+#0      Object.noSuchMethod (dart:core-patch/object_patch.dart:38:5)
+#1      checkout (package:shop/basket.dart:40:14)
+<asynchronous suspension>)"},
+      {"dart", "another signature", R"(Unhandled exception:
+NoSuchMethodError: No static method 'open' declared in class 'Shop'.
+Receiver: Type: class 'Shop'
+Tried calling: open(1, 2)
+Found: open(hour)
+#0      main (file:///srv/shop/bin/shop.dart:4:8))"},
       {"dart", "printed", R"(RangeError: Invalid value: Not in inclusive range 0..2: 5
 #0      List.[] (dart:core-patch/array.dart:10:36)
 #1      main.<anonymous closure> (file:///app/c.dart:4:9))"},
@@ -225,6 +286,10 @@ const std::vector<std::string_view>& ordinary_lines() {
       " ",
       "}",
       "Hello",
+      "PHP Warning:  Undefined variable $x in /srv/shop/a.php on line 3",
+      "PHP Stack trace:",
+      "V8 errors stack traces: none",
+      "a reply with message 'fine'",
       "    at the station",
       "\tat com.example.Main.main(Main.java:9)",
       "Caused by: a bad cable",
