@@ -15,12 +15,14 @@ SourcePos value_pos(const Element& element, std::string_view key) {
   return attribute != nullptr ? attribute->value_pos : element.pos;
 }
 
+/// Nothing where it can't be made, which is an error.
 template <class Make>
-auto compiled(const SourcePos& pos, Make&& make) {
+auto compiled(const SourcePos& pos, ConfigErrorCollector& errors, Make&& make) -> std::optional<decltype(make())> {
   try {
     return make();
   } catch (const std::invalid_argument& error) {
-    throw ConfigError(pos, error.what());
+    errors.add(ConfigError(pos, error.what()));
+    return std::nullopt;
   }
 }
 
@@ -38,12 +40,14 @@ void Options::describe(Describe<Options>& d) {
 }
 
 Conditions::Conditions(const Options& options, const Element& element) {
-  add_old(all_of_, "regexp", element);
-  add_old(unless_any_, "exclude", element);
-  add(all_of_, options.regexps, element.sections("regexp"));
-  add(unless_any_, options.excludes, element.sections("exclude"));
-  add_groups(options.ands, element.sections("and"), all_of_, unless_all_);
-  add_groups(options.ors, element.sections("or"), any_of_, unless_any_);
+  ConfigErrorCollector errors;
+  add_old(all_of_, "regexp", element, errors);
+  add_old(unless_any_, "exclude", element, errors);
+  add(all_of_, options.regexps, element.sections("regexp"), errors);
+  add(unless_any_, options.excludes, element.sections("exclude"), errors);
+  add_groups(options.ands, element.sections("and"), all_of_, unless_all_, errors);
+  add_groups(options.ors, element.sections("or"), any_of_, unless_any_, errors);
+  errors.throw_if_any();
   if (all_of_.size() + any_of_.size() + unless_all_.size() + unless_any_.size() != 1) return;
   for (const List* list : {&all_of_, &any_of_, &unless_all_, &unless_any_}) {
     if (list->empty()) continue;
@@ -53,42 +57,47 @@ Conditions::Conditions(const Options& options, const Element& element) {
 }
 
 void Conditions::add(List& list, const std::vector<ConditionOptions>& options,
-                     const std::vector<const Element*>& sections) {
+                     const std::vector<const Element*>& sections, ConfigErrorCollector& errors) {
   for (std::size_t i = 0; i < options.size(); ++i) {
     const Element& section = *sections.at(i);
-    list.push_back({compiled(value_pos(section, "key"), [&] { return RecordAccessor::compile(options[i].key); }),
-                    compiled(value_pos(section, "pattern"), [&] { return TextPattern::compile(options[i].pattern); })});
+    auto key = compiled(value_pos(section, "key"), errors, [&] { return RecordAccessor::compile(options[i].key); });
+    auto pattern =
+        compiled(value_pos(section, "pattern"), errors, [&] { return TextPattern::compile(options[i].pattern); });
+    if (key && pattern) list.push_back({*std::move(key), *std::move(pattern)});
   }
 }
 
 /// `regexp1 key pattern`.
-void Conditions::add_old(List& list, std::string_view name, const Element& element) {
+void Conditions::add_old(List& list, std::string_view name, const Element& element, ConfigErrorCollector& errors) {
   for (unsigned i = 1; i <= most_old; ++i) {
     const Attribute* attribute = element.find(cat(name, i));
     if (attribute == nullptr || attribute->is_nil || attribute->is_default) continue;
     const std::size_t space = attribute->value.find(' ');
     if (space == std::string::npos) {
-      throw ConfigError(attribute->value_pos,
-                        cat(attribute->key, " needs a field and a pattern, with a space between"));
+      errors.add(
+          ConfigError(attribute->value_pos, cat(attribute->key, " needs a field and a pattern, with a space between")));
+      continue;
     }
     config_value::Regexp pattern;
     pattern.source = attribute->value.substr(space + 1);
-    list.push_back(compiled(attribute->value_pos, [&] {
+    auto condition = compiled(attribute->value_pos, errors, [&] {
       return Condition{RecordAccessor::compile(std::string_view(attribute->value).substr(0, space)),
                        TextPattern::compile(pattern)};
-    }));
+    });
+    if (condition) list.push_back(*std::move(condition));
   }
 }
 
 void Conditions::add_groups(const std::vector<GroupOptions>& groups, const std::vector<const Element*>& sections,
-                            List& regexps, List& excludes) {
+                            List& regexps, List& excludes, ConfigErrorCollector& errors) {
   for (std::size_t i = 0; i < groups.size(); ++i) {
     const Element& section = *sections.at(i);
     if (groups[i].regexps.empty() == groups[i].excludes.empty()) {
-      throw ConfigError(section.pos, cat("<", section.name, "> needs either <regexp> or <exclude> sections, not both"));
+      errors.add(
+          ConfigError(section.pos, cat("<", section.name, "> needs either <regexp> or <exclude> sections, not both")));
     }
-    add(regexps, groups[i].regexps, section.sections("regexp"));
-    add(excludes, groups[i].excludes, section.sections("exclude"));
+    add(regexps, groups[i].regexps, section.sections("regexp"), errors);
+    add(excludes, groups[i].excludes, section.sections("exclude"), errors);
   }
 }
 

@@ -54,7 +54,7 @@ struct Scratch {
 /// Threads: any; a Scratch belongs to one at a time.
 class Conditions {
  public:
-  /// Throws ConfigError at the place in `element`.
+  /// Throws all ConfigErrors, each at its place in `element`.
   Conditions(const Options& options, const Element& element);
   Conditions(const Conditions&) = delete;
   Conditions& operator=(const Conditions&) = delete;
@@ -71,11 +71,11 @@ class Conditions {
   using List = std::vector<Condition>;
 
   /// `sections`: the elements of `options`, in the same order.
-  static void add(List& list, const std::vector<ConditionOptions>& options,
-                  const std::vector<const Element*>& sections);
-  static void add_old(List& list, std::string_view name, const Element& element);
+  static void add(List& list, const std::vector<ConditionOptions>& options, const std::vector<const Element*>& sections,
+                  ConfigErrorCollector& errors);
+  static void add_old(List& list, std::string_view name, const Element& element, ConfigErrorCollector& errors);
   static void add_groups(const std::vector<GroupOptions>& groups, const std::vector<const Element*>& sections,
-                         List& regexps, List& excludes);
+                         List& regexps, List& excludes, ConfigErrorCollector& errors);
   static SearchResult match(const Condition& condition, const Record& record, Scratch& scratch);
   Verdict judge_lists(const Record& record, Scratch& scratch) const;
 

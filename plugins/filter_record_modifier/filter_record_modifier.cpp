@@ -73,12 +73,12 @@ class RecordModifier : public Filter {
   };
 
   RecordModifier(Options options, BuildContext& context)
-      : options_(std::move(options)),
-        fields_(fields_of(context)),
-        scratch_(context, [this, &context] { return make_scratch(context); }) {
+      : options_(std::move(options)), scratch_(context, [this, &context] { return make_scratch(context); }) {
+    ConfigErrorCollector errors;
+    errors.attempt([&] { fields_ = fields_of(context); });
     const auto refuse = [&](std::string_view name, std::string message) {
       const Attribute* attribute = context.element().find(name);
-      throw ConfigError(attribute != nullptr ? attribute->value_pos : context.element().pos, std::move(message));
+      errors.add(ConfigError(attribute != nullptr ? attribute->value_pos : context.element().pos, std::move(message)));
     };
     if (!options_.prepare_value.empty()) {
       refuse("prepare_value",
@@ -94,16 +94,20 @@ class RecordModifier : public Filter {
         refuse("remove_keys", error.what());
       }
     }
-    for (const Replacement& each : options_.replace) {
+    const std::vector<const Element*> sections = context.element().sections("replace");
+    for (std::size_t i = 0; i < options_.replace.size(); ++i) {
+      const Replacement& each = options_.replace[i];
       try {
         replacements_.push_back(
             Expression::compile(cat("record[", ruby_text(each.key), "].gsub(", regexp_literal(each.expression), ", ",
                                     ruby_text(each.replace), ")"),
                                 {}));
       } catch (const ExpressionError& error) {
-        throw ConfigError(context.element().pos, cat("<replace> of the key '", each.key, "': ", error.what()));
+        errors.add(ConfigError(sections.at(i)->find("expression")->value_pos,
+                               cat("<replace> of the key '", each.key, "': ", error.what())));
       }
     }
+    errors.throw_if_any();
   }
 
   void apply(const EventBatch& batch, FilterSink& sink) override {

@@ -63,18 +63,20 @@ class RecordTransformer : public Filter {
     }
   };
 
-  RecordTransformer(Options options, BuildContext& context)
-      : options_(std::move(options)), fields_(fields_of(options_, context)), scratch_(context) {
+  RecordTransformer(Options options, BuildContext& context) : options_(std::move(options)), scratch_(context) {
+    ConfigErrorCollector errors;
+    errors.attempt([&] { fields_ = fields_of(options_, context); });
     if (!options_.keep_keys.empty() && !options_.renew_record) {
-      throw ConfigError(context.element().find("keep_keys")->value_pos, "keep_keys needs 'renew_record true'");
+      errors.add(ConfigError(context.element().find("keep_keys")->value_pos, "keep_keys needs 'renew_record true'"));
     }
     for (const std::string& key : options_.remove_keys) {
       try {
         removed_.push_back(RecordAccessor::compile(key));
       } catch (const std::invalid_argument& error) {
-        throw ConfigError(context.element().find("remove_keys")->value_pos, error.what());
+        errors.add(ConfigError(context.element().find("remove_keys")->value_pos, error.what()));
       }
     }
+    errors.throw_if_any();
   }
 
   void apply(const EventBatch& batch, FilterSink& sink) override {

@@ -72,8 +72,7 @@ class RedactFilter : public Filter {
 
   RedactFilter(Options options, BuildContext& context)
       : options_(std::move(options)),
-        keys_(compile_keys(context.element())),
-        patterns_(compile_patterns(context.element())),
+        patterns_(prepare(context.element())),
         substitute_([this](const redact::Pattern& pattern, std::string_view match, std::string& out) {
           substitute(pattern, match, out);
         }),
@@ -111,19 +110,23 @@ class RedactFilter : public Filter {
     OutBuffer out;
   };
 
-  std::vector<RecordAccessor> compile_keys(const Element& element) const {
-    std::vector<RecordAccessor> keys;
+  /// Also the keys, so that all that is wrong is told together.
+  std::vector<std::unique_ptr<redact::Pattern>> prepare(const Element& element) {
+    ConfigErrorCollector errors;
     for (const std::string& key : options_.keys) {
       try {
-        keys.push_back(RecordAccessor::compile(key));
+        keys_.push_back(RecordAccessor::compile(key));
       } catch (const std::invalid_argument& error) {
-        throw ConfigError(element.find("keys")->value_pos, error.what());
+        errors.add(ConfigError(element.find("keys")->value_pos, error.what()));
       }
     }
-    return keys;
+    auto patterns = compile_patterns(element, errors);
+    errors.throw_if_any();
+    return patterns;
   }
 
-  std::vector<std::unique_ptr<redact::Pattern>> compile_patterns(const Element& element) const {
+  std::vector<std::unique_ptr<redact::Pattern>> compile_patterns(const Element& element,
+                                                                 ConfigErrorCollector& errors) const {
     std::vector<std::unique_ptr<redact::Pattern>> patterns;
     const auto add = [&](const std::string& name, auto what) {
       auto pattern = std::make_unique<redact::Pattern>();
@@ -133,12 +136,14 @@ class RedactFilter : public Filter {
     };
     for (const std::string& name : options_.patterns) {
       const std::optional<redact::Kind> kind = redact::kind_of(name);
-      if (!kind) {
-        throw ConfigError(element.find("patterns")->value_pos,
-                          cat("there is no pattern \"", name, "\"; there are email, ipv4, ipv6, credit_card, jwt and ",
-                              "aws_key, and <pattern> sections"));
+      if (kind) {
+        add(name, *kind);
+      } else {
+        errors.add(
+            ConfigError(element.find("patterns")->value_pos,
+                        cat("there is no pattern \"", name, "\"; there are email, ipv4, ipv6, credit_card, jwt and ",
+                            "aws_key, and <pattern> sections")));
       }
-      add(name, *kind);
     }
     const std::vector<const Element*> sections = element.sections("pattern");
     for (std::size_t i = 0; i < options_.own_patterns.size(); ++i) {
@@ -146,10 +151,12 @@ class RedactFilter : public Filter {
       try {
         add(name, Regexp::compile(regexp.source, {regexp.ignore_case, regexp.multiline, regexp.extended}));
       } catch (const std::invalid_argument& error) {
-        throw ConfigError(sections.at(i)->find("regexp")->value_pos, error.what());
+        errors.add(ConfigError(sections.at(i)->find("regexp")->value_pos, error.what()));
       }
     }
-    if (patterns.empty()) throw ConfigError(element.pos, "redact needs patterns, or <pattern> sections");
+    if (options_.patterns.empty() && sections.empty()) {
+      errors.add(ConfigError(element.pos, "redact needs patterns, or <pattern> sections"));
+    }
     return patterns;
   }
 

@@ -16,12 +16,14 @@ struct Places {
   SourcePos label;
 };
 
+/// Nothing where it can't be made, which is an error.
 template <class Make>
-auto compiled(const SourcePos& pos, Make&& make) {
+auto compiled(const SourcePos& pos, ConfigErrorCollector& errors, Make&& make) -> std::optional<decltype(make())> {
   try {
     return make();
   } catch (const std::invalid_argument& error) {
-    throw ConfigError(pos, error.what());
+    errors.add(ConfigError(pos, error.what()));
+    return std::nullopt;
   }
 }
 
@@ -36,12 +38,14 @@ void check_placeholders(const TagPattern& tag, const SourcePos& pos, BuildContex
 }
 
 Rule make_rule(const RuleOptions& options, const std::string& hostname, const Places& places, BuildContext& context) {
-  Rule rule{compiled(places.key, [&] { return RecordAccessor::compile(options.key); }),
-            compiled(places.pattern, [&] { return TextPattern::compile(options.pattern); }),
-            TagPattern(options.tag, hostname, !options.invert), options.label.value_or(""), options.invert};
-  check_placeholders(rule.tag, places.tag, context);
-  if (!rule.label.empty()) context.label(rule.label, places.label);
-  return rule;
+  ConfigErrorCollector errors;
+  auto key = compiled(places.key, errors, [&] { return RecordAccessor::compile(options.key); });
+  auto pattern = compiled(places.pattern, errors, [&] { return TextPattern::compile(options.pattern); });
+  TagPattern tag(options.tag, hostname, !options.invert);
+  errors.attempt([&] { check_placeholders(tag, places.tag, context); });
+  if (options.label.value_or("") != "") errors.attempt([&] { context.label(*options.label, places.label); });
+  errors.throw_if_any();
+  return {*std::move(key), *std::move(pattern), std::move(tag), options.label.value_or(""), options.invert};
 }
 
 /// `rewriterule1 key regexp tag`; the regexp may be in double quotes, and a `!` before it inverts.
@@ -73,6 +77,10 @@ RuleOptions read_old(const Attribute& attribute) {
 std::vector<Rule> read_rules(const std::vector<RuleOptions>& options, const std::string& hostname,
                              BuildContext& context) {
   std::vector<Rule> rules;
+  ConfigErrorCollector errors;
+  const auto add = [&](const RuleOptions& rule, const Places& places) {
+    errors.attempt([&] { rules.push_back(make_rule(rule, hostname, places, context)); });
+  };
   const Element& element = context.element();
   const std::vector<const Element*> sections = element.sections("rule");
   for (std::size_t i = 0; i < options.size(); ++i) {
@@ -80,7 +88,7 @@ std::vector<Rule> read_rules(const std::vector<RuleOptions>& options, const std:
       const Attribute* attribute = sections.at(i)->find(key);
       return attribute != nullptr ? attribute->value_pos : sections.at(i)->pos;
     };
-    rules.push_back(make_rule(options[i], hostname, {pos("key"), pos("pattern"), pos("tag"), pos("label")}, context));
+    add(options[i], {pos("key"), pos("pattern"), pos("tag"), pos("label")});
   }
   std::vector<std::pair<int, const Attribute*>> old;
   for (const Attribute& attribute : element.attributes) {
@@ -90,8 +98,9 @@ std::vector<Rule> read_rules(const std::vector<RuleOptions>& options, const std:
   std::stable_sort(old.begin(), old.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   for (const auto& [number, attribute] : old) {
     const SourcePos& pos = attribute->value_pos;
-    rules.push_back(make_rule(read_old(*attribute), hostname, {pos, pos, pos, pos}, context));
+    errors.attempt([&] { add(read_old(*attribute), {pos, pos, pos, pos}); });
   }
+  errors.throw_if_any();
   if (rules.empty()) throw ConfigError(element.pos, "rewrite_tag_filter needs at least one <rule>");
   return rules;
 }

@@ -40,7 +40,8 @@ std::string section_text(const Element& element) {
 void set_param(const Schema::Param& param, const Element& element, void* options, const WarnFn& warn) {
   const Attribute* attribute = last_of(element, param.info);
   if (param.info.required && (attribute == nullptr || attribute->is_nil)) {
-    throw ConfigError(attribute == nullptr ? element.pos : attribute->value_pos,
+    const Attribute* const named = attribute != nullptr ? attribute : element.find(param.info.name);
+    throw ConfigError(named == nullptr ? element.pos : named->value_pos,
                       "parameter '" + param.info.name + "' is required in " + section_text(element),
                       "missing-parameter");
   }

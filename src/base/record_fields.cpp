@@ -143,20 +143,21 @@ std::shared_ptr<const RecordFields::Node> RecordFields::compile_value(const Attr
 RecordFields RecordFields::compile(const Element& element, const Settings& settings, const WarnFn& warn) {
   RecordFields fields;
   std::vector<std::string> earlier;
+  ConfigErrorCollector errors;
   for (const Element* section : element.sections("record")) {
     for (const Attribute& attribute : section->attributes) {
       auto field = std::make_shared<Field>();
       field->key = attribute.key;
       if (settings.nested) {
-        field->key_text = compile_text(attribute.key, attribute.key_pos, settings, warn, true);
-        if (field->key_text->is_constant()) {
+        errors.attempt([&] { field->key_text = compile_text(attribute.key, attribute.key_pos, settings, warn, true); });
+        if (field->key_text && field->key_text->is_constant()) {
           Evaluator evaluator;
           evaluator.evaluate(*field->key_text);
           field->key = evaluator.text();
           field->key_text.reset();
         }
       }
-      field->value = compile_value(attribute, settings, warn);
+      errors.attempt([&] { field->value = compile_value(attribute, settings, warn); });
       field->sees_earlier = settings.in_turn && !earlier.empty() && may_use(attribute.value, earlier);
       earlier.push_back(field->key);
       std::erase_if(fields.fields_, [&](const auto& other) {
@@ -165,6 +166,7 @@ RecordFields RecordFields::compile(const Element& element, const Settings& setti
       fields.fields_.push_back(std::move(field));
     }
   }
+  errors.throw_if_any();
   return fields;
 }
 

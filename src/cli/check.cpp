@@ -12,19 +12,38 @@ namespace logboom {
 
 namespace {
 
+/// That a parameter is missing says nothing where its value could not be read.
+void drop_consequences(std::vector<Problem>& problems, const std::vector<ConfigError>& refused) {
+  const auto same_line = [](const SourcePos& a, const SourcePos& b) {
+    return a.line == b.line && a.file && b.file && *a.file == *b.file;
+  };
+  std::erase_if(problems, [&](const Problem& problem) {
+    return problem.rule == "missing-parameter" &&
+           std::any_of(refused.begin(), refused.end(),
+                       [&](const ConfigError& error) { return same_line(error.pos(), problem.pos); });
+  });
+}
+
 std::vector<Problem> problems_of(const CliOptions& options, const Registry& registry) {
   std::vector<Problem> problems;
   ParseOptions parse;
   parse.warn = [&problems](const SourcePos& pos, std::string message) {
     problems.push_back(warning_problem(pos, std::move(message)));
   };
+  std::vector<ConfigError> refused;
+  parse.refused = &refused;
+  const auto add_syntax = [&problems](const ConfigError& error) {
+    problems.push_back(problem_of(error));
+    if (error.rule().empty()) problems.back().rule = "syntax";
+  };
   try {
     const Element root = load_elements(options, parse);
     for (Problem& problem : check_configuration(root, registry)) problems.push_back(std::move(problem));
+    drop_consequences(problems, refused);
   } catch (const ConfigError& error) {
-    problems.push_back(problem_of(error));
-    if (error.rule().empty()) problems.back().rule = "syntax";
+    add_syntax(error);
   }
+  for (const ConfigError& error : refused) add_syntax(error);
   sort_problems(problems);
   if (!options.strict) return problems;
   for (Problem& problem : problems) {

@@ -257,6 +257,44 @@ class Evaluator {
 
 }  // namespace
 
-Literal evaluate_embedded(Cursor& cursor, const ParseOptions& options) { return Evaluator(cursor, options).run(); }
+namespace {
+
+/// Moves behind the `}` of a `#{…}` that can't be read. False where it is not on its line.
+bool skip_embedded(Cursor& cursor) {
+  unsigned open = 1;
+  for (char quote = '\0'; !cursor.at_end() && !cursor.at_newline(); cursor.advance()) {
+    const char c = cursor.peek();
+    if (c == '\\') {
+      cursor.advance();
+    } else if (quote != '\0') {
+      if (c == quote) quote = '\0';
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '{') {
+      ++open;
+    } else if (c == '}' && --open == 0) {
+      cursor.advance();
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+Literal evaluate_embedded(Cursor& cursor, const ParseOptions& options) {
+  const std::size_t start = cursor.offset();
+  try {
+    return Evaluator(cursor, options).run();
+  } catch (const ConfigError& error) {
+    if (options.refused == nullptr) throw;
+    cursor.move_to(start);
+    if (!skip_embedded(cursor)) throw;
+    options.refused->push_back(error);
+    return {};
+  }
+}
+
+std::size_t refusals(const ParseOptions& options) { return options.refused != nullptr ? options.refused->size() : 0; }
 
 }  // namespace logboom::config

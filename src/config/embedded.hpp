@@ -20,6 +20,10 @@ struct Literal {
 ///   expression = term { "||" term }
 ///   term       = ENV['X'] | ENV.fetch('X' [, expression]) | hostname | Socket.gethostname | worker_id
 ///              | Time.now.to_i | use_nil | use_default | string | integer | nil | "(" expression ")"
+/// Where the options collect what is refused, an empty text comes of it.
 Literal evaluate_embedded(Cursor& cursor, const ParseOptions& options);
+
+/// How many have been collected so far.
+std::size_t refusals(const ParseOptions& options);
 
 }  // namespace logboom::config

@@ -146,7 +146,9 @@ class JsonScanner {
 
   void embedded_value() {
     const std::size_t start = cursor_.offset() - 2;
-    const std::string text = embedded();
+    const std::size_t refused = refusals(*options_);
+    std::string text = embedded();
+    if (refusals(*options_) != refused) text = "null";
     try {
       const Source source(text, {});
       Cursor inner(source);

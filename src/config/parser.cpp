@@ -201,6 +201,7 @@ Literal FileParser::scan_text_literal(std::string_view what) {
 
 void FileParser::parse_value(Attribute& attribute) {
   const std::size_t start = cursor_.offset();
+  const std::size_t refused = config::refusals(options_);
   const char first = cursor_.peek();
   if (first == '"') {
     Literal literal = config::scan_double_quoted(cursor_, options_);
@@ -217,6 +218,7 @@ void FileParser::parse_value(Attribute& attribute) {
       warn(start, "#{…} is evaluated in double quotes only; this value is taken as it stands");
     }
   }
+  if (config::refusals(options_) != refused) attribute.is_default = true;
   if (cursor_.skip_line_end()) return;
   cursor_.skip_blanks();
   const bool is_json = first == '[' || first == '{';

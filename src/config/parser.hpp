@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace logboom {
 
@@ -23,6 +24,9 @@ struct ParseOptions {
   int worker_id = 0;
   /// Told what is legal but probably not meant, while parsing, in the file's order. May be empty.
   std::function<void(const SourcePos&, std::string message)> warn;
+  /// Where refused `#{…}` are put; their parameters are then read as not given, and parsing goes on. Null: the first
+  /// one is thrown.
+  std::vector<ConfigError>* refused = nullptr;
   /// false: `@include` is an error, and parsing touches no file.
   bool allow_include = true;
   /// The main file's language. Included files are told by their names.

@@ -115,13 +115,18 @@ std::string YamlValues::json_members(const YAML::Node& map, unsigned depth) {
 // Positions within the text are not known where YAML folds or escapes it: all is said at its beginning.
 Literal YamlValues::evaluated(const YAML::Node& node) const {
   if (!node.IsScalar()) throw ConfigError(position(node), "!fluent/s is for text");
+  ParseOptions options = options_;
+  options.refused = nullptr;
   try {
     const Source text(node.Scalar(), {});
     Cursor cursor(text);
-    return scan_unquoted_text(cursor, options_);
+    return scan_unquoted_text(cursor, options);
   } catch (const ConfigError& error) {
-    throw ConfigError(position(node), error.message() + " (in " + in_quotes(node.Scalar()) + ", column " +
-                                          std::to_string(error.pos().column) + ")");
+    ConfigError placed(position(node), error.message() + " (in " + in_quotes(node.Scalar()) + ", column " +
+                                           std::to_string(error.pos().column) + ")");
+    if (options_.refused == nullptr) throw placed;
+    options_.refused->push_back(std::move(placed));
+    return {{}, false, true};
   }
 }
 
