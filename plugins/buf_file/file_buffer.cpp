@@ -72,6 +72,10 @@ FileBuffer::FileBuffer(Options options, BuildContext& context, FileOps& ops)
   check(options_.segment_size.bytes >= 64 * 1024 && options_.segment_size.bytes <= std::uint64_t{1} << 30,
         "segment_size", "must be between 64k and 1g");
   check(options_.sync_interval > 0ns, "sync_interval", "must be more than 0");
+  if (options_.path_suffix != FileOptions().path_suffix) {
+    context.warn(section.find("path_suffix")->key_pos,
+                 "path_suffix has no effect: the buffer's files are called segment.*.log");
+  }
   check(options_.retain >= 0ns, "retain", "must not be negative");
 }
 

@@ -22,8 +22,12 @@ class JsonFormatter : public Formatter {
     }
   };
 
-  JsonFormatter(const Options& options, BuildContext&)
-      : json_{options.invalid_utf8}, line_end_(options.add_newline ? to_text(options.newline) : "") {}
+  JsonFormatter(const Options& options, BuildContext& context)
+      : json_{options.invalid_utf8}, line_end_(options.add_newline ? to_text(options.newline) : "") {
+    if (options.json_parser == Options().json_parser) return;
+    context.warn(context.element().find("json_parser")->key_pos,
+                 "json_parser has no effect: JSON is written in one way");
+  }
 
   bool format(std::string_view, const Event& event, OutBuffer& out) override {
     append_json(out, event.record.value(), json_);

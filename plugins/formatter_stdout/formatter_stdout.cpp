@@ -28,6 +28,10 @@ class StdoutFormatter : public Formatter {
 
   StdoutFormatter(const Options& options, BuildContext& context)
       : json_{options.invalid_utf8}, line_end_(to_text(options.newline)), times_(options.formatter(context.element())) {
+    if (options.json_parser != Options().json_parser) {
+      context.warn(context.element().find("json_parser")->key_pos,
+                   "json_parser has no effect: JSON is written in one way");
+    }
     if (options.output_type == "json") return;
     const Attribute* attribute = context.element().find("output_type");
     try {

@@ -16,6 +16,10 @@ class HttpInput final : public Input {
 
   HttpInput(Options options, BuildContext& context)
       : options_(std::move(options)), extractor_(options_.extract, context.element()) {
+    if (options_.blocking_timeout != Options().blocking_timeout) {
+      context.warn(context.element().find("blocking_timeout")->key_pos,
+                   "blocking_timeout has no effect: nothing blocks");
+    }
     const auto& origins = options_.cors_allow_origins;
     if (options_.cors_allow_credentials && std::find(origins.begin(), origins.end(), "*") != origins.end()) {
       throw ConfigError(context.element().find("cors_allow_credentials")->value_pos,

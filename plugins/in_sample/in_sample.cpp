@@ -98,6 +98,10 @@ class SampleInput final : public Input {
   using Options = in_sample::Options;
 
   SampleInput(Options options, BuildContext& context) : options_(std::move(options)) {
+    if (options_.reuse_record) {
+      context.warn(context.element().find("reuse_record")->key_pos,
+                   "reuse_record has no effect: records are written once, and not copied");
+    }
     OutBuffer bytes;
     if (JsonError wrong; !JsonReader().read(options_.sample, bytes, wrong)) {
       fail(context, cat("sample is not JSON: ", wrong.message));

@@ -96,6 +96,9 @@ class SyslogInput final : public Input {
     set_parser(context);
     allow(element, context);
     const Options& given = settings_.options;
+    if (given.blocking_timeout != Options().blocking_timeout) {
+      context.warn(element.find("blocking_timeout")->key_pos, "blocking_timeout has no effect: nothing blocks");
+    }
     if (!given.tag_format.empty()) set_tag_format(element);
     if (given.delimiter.empty()) fail(element, "delimiter", "delimiter must not be empty");
     const char first = given.delimiter[0];

@@ -23,7 +23,8 @@ void OutFileOptions::describe(Describe<OutFileOptions>& d) {
             {"gz", Compression::gzip},
             {"zstd", Compression::zstd}},
            "How files are compressed; `.gz` or `.zstd` comes behind the suffix, and chunks wait for their slice.");
-  d.param("recompress", &O::recompress, "No effect: buffers are not compressed.");
+  d.param("recompress", &O::recompress,
+          "No effect: it is always as with true; what the buffer had compressed is compressed anew.");
   d.param("symlink_path", &O::symlink_path, "A symbolic link to the newest file.");
   d.param("symlink_path_use_relative", &O::symlink_path_use_relative,
           "The link's target is relative to its directory.");

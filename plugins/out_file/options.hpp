@@ -17,7 +17,7 @@ struct OutFileOptions {
   bool add_path_suffix = true;
   std::string path_suffix = ".log";
   Compression compress = Compression::text;
-  bool recompress = false;
+  bool recompress = true;
   std::optional<std::string> symlink_path;
   bool symlink_path_use_relative = false;
   std::optional<FileMode> file_permission;

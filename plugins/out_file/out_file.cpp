@@ -124,6 +124,9 @@ OutFile::OutFile(Options options, BuildContext& context) : options_(std::move(op
   if (options_.path.empty() || options_.path.find('\0') != std::string::npos) {
     throw error_at(element, "path", "must be the path of a file");
   }
+  if (const Attribute* given = element.find("recompress"); given != nullptr && !options_.recompress) {
+    context.warn(given->key_pos, "recompress has no effect: what the buffer had compressed is always compressed anew");
+  }
   try {
     static_cast<void>(options_.buffer_defaults());
   } catch (const std::invalid_argument& e) {

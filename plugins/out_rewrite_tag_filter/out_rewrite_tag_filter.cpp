@@ -49,6 +49,10 @@ class RewriteTagFilter final : public EmitOutput {
         id_(context.id()),
         rules_(rewrite::read_rules(options_.rules, hostname(options_, context), context)),
         scratch_(context) {
+    if (options_.emit_mode == EmitMode::record) {
+      context.warn(context.element().find("emit_mode")->key_pos,
+                   "emit_mode has no effect: events of one tag go on together, each with its own tag");
+    }
     const Attribute* regexp = context.element().find("remove_tag_regexp");
     if (options_.remove_tag_regexp.source.empty()) return;
     if (!options_.remove_tag_prefix.empty()) {

@@ -25,7 +25,10 @@ class JsonParser : public Parser {
     }
   };
 
-  JsonParser(const Options& options, BuildContext& context) : fields_(with_type(options, context), context.element()) {}
+  JsonParser(const Options& options, BuildContext& context) : fields_(with_type(options, context), context.element()) {
+    if (options.json_parser == Options().json_parser) return;
+    context.warn(context.element().find("json_parser")->key_pos, "json_parser has no effect: JSON is read in one way");
+  }
 
   bool parse(std::string_view text, ParsedSink& sink, std::string& error) override {
     values_.clear();

@@ -142,9 +142,15 @@ void add_config_option(CLI::App& command, CliOptions& options) {
   command.add_option("-c,--config", options.config_path, "The configuration file")->type_name("FILE")->take_last();
 }
 
+void accept_common_options(CLI::App& command) {
+  command.fallthrough();
+  command.footer("Options of logboom itself, such as -i TEXT and -p DIR, may stand here too.");
+}
+
 void declare_check(CLI::App& app, CliOptions& options) {
   CLI::App* const check = app.add_subcommand("check", "Say everything that is wrong or odd in the configuration");
   add_config_option(*check, options);
+  accept_common_options(*check);
   check->add_flag("--strict", options.strict, "Warnings are errors");
   check->add_flag("--json", options.json, "For programs");
 }
@@ -152,6 +158,7 @@ void declare_check(CLI::App& app, CliOptions& options) {
 void declare_explain(CLI::App& app, CliOptions& options) {
   CLI::App* const explain = app.add_subcommand("explain", "Show the way of an event: which rules, and where it ends");
   add_config_option(*explain, options);
+  accept_common_options(*explain);
   explain->add_option("tag", options.explain_tag, "The event's tag")->required();
   explain->add_option("--record", options.explain_record, "Its record; one as Docker sends it if not given")
       ->type_name("JSON");

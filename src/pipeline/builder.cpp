@@ -43,6 +43,7 @@ void PipelineBuilder::build(const Element& root) {
 /// `labels`: where the rules go. `source_label`: where the sources' events go.
 void PipelineBuilder::read_top(const Element& parent, const RuleLabels& labels, const std::string& source_label,
                                const WorkerViews& views) {
+  warn_of_parameters(parent);
   for (const Element& element : parent.children) {
     if (element.name == "source") {
       errors_.attempt([&] { add_input(element, source_label); });
@@ -53,6 +54,15 @@ void PipelineBuilder::read_top(const Element& parent, const RuleLabels& labels, 
     } else if (element.name != "system") {
       errors_.attempt([&] { read_rule(element, labels); });
     }
+  }
+}
+
+/// Of a place that only has sections in it.
+void PipelineBuilder::warn_of_parameters(const Element& parent) {
+  const std::string place = parent.name == "ROOT" ? "at the top level" : cat("in <", parent.name, ">");
+  for (const Attribute& attribute : parent.attributes) {
+    pipeline_.context_->warn(attribute.key_pos, cat("parameter '", attribute.key, "' has no effect ", place,
+                                                    ": only sections are read there"));
   }
 }
 
@@ -89,6 +99,7 @@ void PipelineBuilder::declare_label(const Element& element, const RuleLabels& in
 }
 
 void PipelineBuilder::read_label(const Element& element, const RuleLabels& in) {
+  warn_of_parameters(element);
   RuleLabels labels;
   for (const std::string& view : in) labels.push_back(pipeline_.views_.add(view, element.arg));
   for (const Element& rule : element.children) errors_.attempt([&] { read_rule(rule, labels); });
@@ -129,7 +140,7 @@ void PipelineBuilder::check_inside(const PluginInfo& info, const Element& elemen
     const auto quiet = [](const SourcePos&, const std::string&) {};
     errors_.attempt([&] { schema_of<BufferOptions>().apply(child, &ignored, quiet); });
   }
-  if (const Attribute* label = given(element, "@label")) {
+  if (const Attribute* label = given(element, "@label"); label != nullptr && info.kind != PluginKind::filter) {
     label_uses_.push_back({label_named(label->value), label->value_pos});
   }
 }
@@ -208,6 +219,10 @@ void PipelineBuilder::add_match(const Element& element, const RuleLabels& labels
 void PipelineBuilder::add_filter(const Element& element, const RuleLabels& labels) {
   std::optional<PatternList> patterns;
   errors_.attempt([&] { patterns = patterns_of(element); });
+  if (const Attribute* given_label = given(element, "@label")) {
+    pipeline_.context_->warn(given_label->key_pos,
+                             "@label has no effect in a <filter>: its events go on to the rules below it");
+  }
   const std::string label = labels.empty() ? "" : labels.front();
   const Wanted wanted = this->wanted(PluginKind::filter, element, type_of(element, ""), label);
   std::shared_ptr<FilterNode> node = kept_.take_filter(wanted.identity, wanted.content, wanted.label);

@@ -34,6 +34,7 @@ class PipelineBuilder final : private NodeOwner {
 
   void read_top(const Element& parent, const RuleLabels& labels, const std::string& source_label,
                 const WorkerViews& views);
+  void warn_of_parameters(const Element& parent);
   void read_rule(const Element& element, const RuleLabels& labels);
   void declare_labels(const Element& parent, const RuleLabels& in, const WorkerViews& views);
   void declare_label(const Element& element, const RuleLabels& in);

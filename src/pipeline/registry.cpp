@@ -73,7 +73,7 @@ const PluginInfo& Registry::find(PluginKind kind, std::string_view type, const S
   }
   throw ConfigError(where,
                     "unknown " + std::string(kind_word(kind)) + " plugin '" + std::string(type) + "'" +
-                        did_you_mean(type, names(kind, true)) + "; known: " + joined(names(kind, false)),
+                        did_you_mean(type, names(kind, true)) + "; known: " + joined(names(kind, true)),
                     "unknown-plugin");
 }
 

@@ -84,15 +84,16 @@ struct SystemOptions {
 
 struct Ignored {
   std::string_view name;
-  std::string_view reason;  // empty: logboom does what it asks for anyway
+  std::string_view reason;      // empty: logboom does what it asks for anyway
+  bool is_always_true = false;  // said only of a value that is false
 };
 
 // Fluentd's parameters that change nothing here: said once each, so that nobody relies on them.
 constexpr std::array<Ignored, 11> ignored_parameters{{
-    {"suppress_repeated_stacktrace", ""},
-    {"strict_config_value", ""},
-    {"enable_input_metrics", ""},
-    {"enable_size_metrics", ""},
+    {"suppress_repeated_stacktrace", "errors are logged without stack traces", true},
+    {"strict_config_value", "a wrong value is always an error", true},
+    {"enable_input_metrics", "events of inputs are always counted", true},
+    {"enable_size_metrics", "bytes are always counted", true},
     {"config_include_dir", ""},
     {"emit_error_log_interval", "lines about events that fail are limited anyway"},
     {"with_source_only", "sources and outputs run as always"},
@@ -109,11 +110,15 @@ constexpr std::array<Ignored, 4> ignored_sections{{
     {"source_only_buffer", "sources and outputs run as always"},
 }};
 
+/// `value`: of a parameter.
 template <class List>
-bool is_ignored(const List& list, std::string_view name, const SourcePos& pos, const WarnFn& warn) {
+bool is_ignored(const List& list, std::string_view name, const SourcePos& pos, const WarnFn& warn,
+                const Attribute* value = nullptr) {
   for (const Ignored& entry : list) {
     if (entry.name != name) continue;
-    if (!entry.reason.empty()) warn(pos, cat("'", name, "' in <system> has no effect in logboom: ", entry.reason));
+    const bool is_true = entry.is_always_true && (value->is_nil || value->is_default || config_value::boolean(*value));
+    if (!entry.reason.empty() && !is_true)
+      warn(pos, cat("'", name, "' in <system> has no effect in logboom: ", entry.reason));
     return true;
   }
   return false;
@@ -161,7 +166,7 @@ SystemSection read_system(const Element& root, const WarnFn& warn) {
   for (const Element* section : root.sections("system")) {
     Element known = *section;
     std::erase_if(known.attributes, [&](const Attribute& attribute) {
-      return is_ignored(ignored_parameters, attribute.key, attribute.key_pos, warn);
+      return is_ignored(ignored_parameters, attribute.key, attribute.key_pos, warn, &attribute);
     });
     std::erase_if(known.children,
                   [&](const Element& child) { return is_ignored(ignored_sections, child.name, child.pos, warn); });

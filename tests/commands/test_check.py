@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 FIVE_ERRORS = """\
 <source>
   @type forward
@@ -137,3 +139,196 @@ def test_unknown_parameters_are_warnings_with_near_names(command):
     problems = check(command, FINE.replace("port 0", "port 0\n  prot 1"))
     assert rules(problems) == [(4, "unknown-parameter")]
     assert problems[0]["suggestion"] == "did you mean 'port'?"
+
+
+SEVERAL = {
+    "record_transformer": ("""\
+<filter **>
+  @type record_transformer
+  enable_ruby true
+  <record>
+    a ${system("ls")}
+    b ${1 +}
+    c ${nothing(2)}
+  </record>
+  keep_keys a
+  remove_keys $.[
+</filter>
+""", [(5, 7), (6, 7), (7, 7), (9, 13), (10, 15)]),
+    "record_modifier": ("""\
+<filter **>
+  @type record_modifier
+  <record>
+    a ${1 +}
+    b ${system("ls")}
+  </record>
+  <replace>
+    key a
+    expression /(/
+    replace b
+  </replace>
+</filter>
+""", [(4, 7), (5, 7), (9, 16)]),
+    "grep": ("""\
+<filter **>
+  @type grep
+  <regexp>
+    key $.[
+    pattern /(/
+  </regexp>
+  <or>
+    <exclude>
+      key b
+      pattern /[/
+    </exclude>
+  </or>
+</filter>
+""", [(4, 9), (5, 13), (10, 15)]),
+    "redact": ("""\
+<filter **>
+  @type redact
+  keys $.[
+  patterns email, nothing, none
+  <pattern>
+    name a
+    regexp /(/
+  </pattern>
+  <pattern>
+    name b
+    regexp /[/
+  </pattern>
+</filter>
+""", [(3, 8), (4, 12), (4, 12), (7, 12), (11, 12)]),
+    "rewrite_tag_filter": ("""\
+<match **>
+  @type rewrite_tag_filter
+  <rule>
+    key $.[
+    pattern /(/
+    tag a
+  </rule>
+  <rule>
+    key b
+    pattern /x/
+    tag b.${tag_parts[0..1]}
+  </rule>
+</match>
+""", [(4, 9), (5, 13), (11, 9)]),
+}
+
+
+@pytest.mark.parametrize("plugin", SEVERAL)
+def test_a_plugin_says_everything_that_is_wrong_with_its_parameters(command, plugin):
+    text, places = SEVERAL[plugin]
+    errors = [p for p in check(command, text, expect=1) if p["severity"] == "error"]
+    assert [(p["line"], p["column"]) for p in errors] == places
+
+
+def test_refused_ruby_does_not_hide_the_rest_of_the_file(command):
+    text = """\
+<source>
+  @type tcp
+  tag "#{Socket.gethostname.split('.')[0]}"
+  port "#{5000 + 1}"
+  <parse>
+    @type none
+  </parse>
+</source>
+<filter **>
+  @type record_transformer
+  <record>
+    a {"b": #{rand(3)}, "c": "#{`ls`}"}
+  </record>
+</filter>
+<match **>
+  @type stdot
+</match>
+"""
+    problems = check(command, text, expect=1)
+    assert [(p["line"], p["column"], p["rule"]) for p in problems if p["severity"] == "error"] == [
+        (3, 10, "syntax"), (4, 16, "syntax"), (12, 15, "syntax"), (12, 33, "syntax"), (16, 9, "unknown-plugin")]
+    yaml = "config:\n  - source:\n      $type: tcp\n      tag: !fluent/s \"#{rand(3)}\"\n  - match:\n      $type: stdot\n"
+    done = command("check", "-c", "fluent.yaml", "--json", files={"fluent.yaml": yaml}, expect=1)
+    assert [(p["line"], p["rule"]) for p in json.loads(done.stdout) if p["severity"] == "error"][0] == (4, "syntax")
+    assert (6, "unknown-plugin") in [(p["line"], p["rule"]) for p in json.loads(done.stdout)]
+
+
+WITHOUT_EFFECT = """\
+stray 1
+<system>
+  strict_config_value false
+  enable_size_metrics false
+  enable_input_metrics no
+  suppress_repeated_stacktrace false
+</system>
+<source>
+  @type http
+  blocking_timeout 3
+</source>
+<source>
+  @type syslog
+  tag s
+  blocking_timeout 3
+  <parse>
+    @type json
+    json_parser yajl
+  </parse>
+</source>
+<source>
+  @type sample
+  tag t
+  reuse_record true
+</source>
+<filter **>
+  @type stdout
+  @label @OTHER
+</filter>
+<match a>
+  @type rewrite_tag_filter
+  emit_mode record
+  <rule>
+    key a
+    pattern /x/
+    tag b
+  </rule>
+</match>
+<worker 0>
+  another 1
+  <match **>
+    @type file
+    path out
+    recompress false
+    <format>
+      @type json
+      json_parser yajl
+    </format>
+    <buffer time>
+      @type file
+      path buffer
+      path_suffix .buf
+    </buffer>
+  </match>
+</worker>
+"""
+
+
+def test_what_has_no_effect_is_said_where_it_stands(command):
+    problems = check(command, WITHOUT_EFFECT)
+    assert [p["line"] for p in problems if p["rule"] == "no-effect"] == [1, 3, 4, 5, 6, 10, 15, 18, 24, 28, 32, 40, 44,
+                                                                        47, 52]
+    with_usual_values = (WITHOUT_EFFECT.replace("false", "true").replace("metrics no", "metrics yes")
+                         .replace("blocking_timeout 3", "blocking_timeout 0.5").replace("yajl", "oj")
+                         .replace("reuse_record true", "reuse_record false").replace("_mode record", "_mode batch")
+                         .replace("path_suffix .buf", "path_suffix .log"))
+    assert [line for line, rule in rules(check(command, with_usual_values)) if rule == "no-effect"] == [1, 28, 40]
+
+
+def test_plugins_and_inline_text_may_stand_behind_the_command(command):
+    done = command("check", "-c", "fluent.conf", "-p", ".", "-i", "<match x>\n  @type nothing\n</match>\n",
+                   files={"fluent.conf": FINE}, expect=1)
+    assert "inline:2:9: unknown output plugin 'nothing'" in done.stdout
+
+
+def test_an_unknown_input_is_told_all_names_that_there_are(command):
+    message = check(command, "<source>\n  @type nothing\n</source>\n", expect=1)[0]["message"]
+    assert {"forward", "unix", "sample", "dummy"} <= set(message.rsplit("known: ", 1)[1].split(", "))
