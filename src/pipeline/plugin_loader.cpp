@@ -55,6 +55,13 @@ std::string misfit(const LogboomPluginLibrary& library) {
   return {};
 }
 
+/// A library of another ABI may miss a function before what it says of itself can be read.
+std::string with_cause(std::string why) {
+  if (why.find("undefined symbol") == std::string::npos) return why;
+  return cat(why, ": it was built for another logboom, or with another compiler or other options than logboom (",
+             std::string_view(api_compiler), "); build it anew with these");
+}
+
 class Loader {
  public:
   explicit Loader(std::vector<PluginInfo> builtins) { result_.plugins = std::move(builtins); }
@@ -85,7 +92,7 @@ class Loader {
     void* const handle = ::dlopen(fs::absolute(file).c_str(), RTLD_NOW | RTLD_LOCAL);
     if (handle == nullptr) {
       const char* const why = ::dlerror();
-      return refuse(file, why != nullptr ? why : "it can't be opened");
+      return refuse(file, why != nullptr ? with_cause(why) : "it can't be opened");
     }
     const auto* library = static_cast<const LogboomPluginLibrary*>(::dlsym(handle, symbol));
     if (library == nullptr) {

@@ -27,12 +27,12 @@ def build_folder():
     return folder if (folder / "CMakeCache.txt").exists() else CHECKOUT / "build" / "release"
 
 
-def build_example(prefix, folder):
+def build_example(prefix, folder, *options):
     """The shared object of examples/plugin, made with what is installed there."""
     source = folder / "source"
     shutil.copytree(CHECKOUT / "examples" / "plugin", source)
     run("cmake", "-S", source, "-B", folder / "build", f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_BUILD_TYPE=Release",
-        "-DCMAKE_CXX_COMPILER=g++")
+        "-DCMAKE_CXX_COMPILER=g++", *options)
     run("cmake", "--build", folder / "build")
     return folder / "build" / "filter_shout.so"
 
@@ -102,6 +102,40 @@ def test_a_plugin_for_another_logboom_is_refused_with_the_reason(logboom, foreig
     error, = program.log_lines(r"\[error\]")
     assert re.search(r"fluent.conf:\d+:\d+: unknown filter plugin 'shout': plugin \S+filter_shout.so is not loaded: it was "
                      r"built with headers of another logboom \(0123456789abcdef, here [0-9a-f]{16}\): build it anew", error)
+
+
+def refusal(logboom, folder):
+    program = logboom(SHOUT, args=["-p", str(folder)], wait=False)
+    assert program.wait_exit() == 1
+    error, = program.log_lines(r"\[error\]")
+    assert re.search(r"fluent.conf:\d+:\d+: unknown filter plugin 'shout': plugin \S+filter_shout.so is not loaded: ", error)
+    return error
+
+
+OPTIONS = {"another language": ("-DCMAKE_CXX_STANDARD=23", r"it was compiled with g\+\+ \d+, __cplusplus 202[1-9]\S+, .*"
+                                "and logboom with .*__cplusplus 202002L, .*: build it anew with the same compiler"),
+           "another string": ("-DCMAKE_CXX_FLAGS=-D_GLIBCXX_USE_CXX11_ABI=0", "undefined symbol: .*: it was built .* with "
+                              "another compiler or other options than logboom .*_GLIBCXX_USE_CXX11_ABI 1")}
+
+
+@pytest.mark.parametrize("what", OPTIONS)
+def test_a_plugin_of_another_abi_is_refused_with_the_reason(logboom, installed, folder, tmp_path, what):
+    option, reason = OPTIONS[what]
+    shutil.copy(build_example(installed, tmp_path, option), folder)
+    assert re.search(reason, refusal(logboom, folder))
+
+
+def test_a_plugin_of_another_compiler_is_refused_before_any_of_it_runs(logboom, folder):
+    """In C, so that it needs no other compiler; it would end the program."""
+    source = folder / "filter_shout.c"
+    source.write_text("""#include <stdlib.h>
+static void plugins(void* list) { (void)list; abort(); }
+const struct { unsigned size; const char* hash; const char* compiler; void (*plugins)(void*); } logboom_plugin_library = {
+    32, "0123456789abcdef", "clang 15, __cplusplus 202002L", plugins};
+""")
+    run("gcc", "-shared", "-fPIC", source, "-o", folder / "filter_shout.so")
+    assert re.search(r"it was compiled with clang 15, __cplusplus 202002L, and logboom with (g\+\+|clang) \d+",
+                     refusal(logboom, folder))
 
 
 def test_what_the_configuration_does_not_need_is_only_a_warning(logboom, foreign, folder):
