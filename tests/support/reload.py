@@ -33,6 +33,17 @@ def reload_for(program, seconds, texts, each_second=50):
     return sum("reloaded:" in line for line in program.stderr.lines()[start:])
 
 
+def reload_each(program, count, texts, each_second=50):
+    """Reloads one text after the other, and waits for each of them; returns the seconds that each took."""
+    took = []
+    for n in range(count):
+        begin = time.monotonic()
+        reload(program, texts[n % len(texts)])
+        took.append(time.monotonic() - begin)
+        time.sleep(max(0, 1 / each_second - took[-1]))
+    return took
+
+
 def written_events(program, *names):
     """The records in these outputs' files, in order."""
     lines = []
