@@ -45,7 +45,7 @@ class BufferedSink final : public Sink {
   }
   void flush_now() override { buffer_->flush_now(); }
   void expect_stop() override {
-    if (flush_at_shutdown_) buffer_->flush_now();
+    if (flush_at_shutdown_ || buffer_->survives()) buffer_->flush_now();
   }
   void reopen() override { flusher_.request_reopen(); }
   void drain(std::function<void()> done) override { flusher_.drain(std::move(done)); }

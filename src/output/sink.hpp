@@ -47,7 +47,7 @@ class Sink {
   virtual void start() = 0;
   /// SIGUSR1, one half: what is buffered is written now.
   virtual void flush_now() {}
-  /// The end is near, though batches may still come: what will be written at the end may be written now.
+  /// The end is near, though batches may still come: what won't be dropped then may be written now.
   virtual void expect_stop() {}
   /// SIGUSR1, the other half: files are opened anew before the next write.
   virtual void reopen() {}
