@@ -41,6 +41,16 @@ def test_exec_is_given_its_events_by_the_interval(logboom, interval):
     program.stop()
 
 
+@pytest.mark.parametrize("more, at", [("", '"2023-11-14T22:13:20Z"'), ("timezone +09:00", '"2023-11-15T07:13:20+09:00"'),
+                                      ("time_type unixtime", "1700000000")])
+def test_exec_injects_times_as_text_in_utc_where_nothing_else_is_said(logboom, more, at):
+    inject = f"<inject>\n    time_key at\n    {more}\n  </inject>\n  <buffer>\n    flush_interval 0\n  </buffer>"
+    program = logboom(forward_source() + EXEC.format(buffer=inject), env={"TZ": "Asia/Tokyo"})
+    put(program, 1)
+    program.stop()
+    assert (program.directory / "got").read_text() == f'{{"n":0,"at":{at}}}\n'
+
+
 @pytest.mark.parametrize("attempt", range(5))
 def test_without_flush_at_shutdown_nothing_of_the_memory_is_written(logboom, attempt):
     program = logboom(forward_source() + NOT_AT_THE_END)

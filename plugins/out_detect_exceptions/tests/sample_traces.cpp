@@ -286,7 +286,6 @@ const std::vector<std::string_view>& ordinary_lines() {
       " ",
       "}",
       "Hello",
-      "PHP Warning:  Undefined variable $x in /srv/shop/a.php on line 3",
       "PHP Stack trace:",
       "V8 errors stack traces: none",
       "a reply with message 'fine'",

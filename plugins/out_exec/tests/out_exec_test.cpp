@@ -94,18 +94,6 @@ TEST_F(OutExecTest, chunks_are_cut_by_time_only_where_the_buffer_says_so) {
   EXPECT_EQ(settings.flush_mode, FlushMode::interval);
 }
 
-TEST_F(OutExecTest, an_injected_time_is_text_in_utc_where_nothing_else_is_said) {
-  const auto injected = [this](const std::string& more) {
-    const WriteResult result = run("sh -c 'cat \"$0\" >" + path("file") + "'", chunk_of({batch_of("t", 1, 1)}),
-                                   "<inject>\ntime_key at\n" + more + "</inject>\n<format>\n@type json\n</format>");
-    EXPECT_EQ(result.status, WriteResult::Status::done) << result.reason;
-    return text("file");
-  };
-  EXPECT_THAT(injected(""), ::testing::ContainsRegex("\"at\":\"[0-9T:-]+Z\""));
-  EXPECT_THAT(injected("timezone +09:00\n"), HasSubstr("+09:00\""));
-  EXPECT_THAT(injected("time_type unixtime\n"), ::testing::ContainsRegex("\"at\":[0-9]+[,}]"));
-}
-
 TEST_F(OutExecTest, starts_nothing_when_it_was_interrupted) {
   TestContext context("@type exec\ncommand touch " + path("late") + " ; :");
   const auto output = make_output<ChunkOutput>(plugins::out_exec(), context);
