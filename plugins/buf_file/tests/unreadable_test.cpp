@@ -173,7 +173,8 @@ TEST_P(SegmentsLocked, and_never_read_are_read_at_a_later_start_though_everythin
   }
   files.locked_now = false;
   Opened opened(directory, files);
-  const std::vector<std::int64_t> rest = opened.take_until(12 - all.size());
+  // Without an index any chunk may have had more in that segment: the others come again too.
+  const std::vector<std::int64_t> rest = opened.take_until(GetParam() ? 12 - all.size() : 12);
   all.insert(all.end(), rest.begin(), rest.end());
   const std::set<std::int64_t> every(all.begin(), all.end());
   for (std::int64_t n = 0; n < 12; ++n) EXPECT_TRUE(every.contains(n)) << n;
