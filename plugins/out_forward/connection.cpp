@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::chrono::microseconds shortest_look{100};
 constexpr std::chrono::microseconds longest_look{5000};
-constexpr std::chrono::milliseconds shortest_objection{50};
+constexpr std::chrono::milliseconds shortest_objection{100};
 constexpr std::chrono::milliseconds longest_objection{200};
 
 }  // namespace
