@@ -155,8 +155,8 @@ def test_servers_of_a_static_service_discovery(logboom):
         wait_until(lambda: len(numbers(named, heavy, light)) == 40, 10, "all events")
         assert [len(receiver.messages) for receiver in (named, heavy, light, spare)] == [10, 20, 10, 0]
         light.stop()
-        program.wait_for_log(f"127.0.0.1:{light.port} is lost: ")
         feed.send(40)
+        program.wait_for_log(f"127.0.0.1:{light.port} is lost: ")
         wait_until(lambda: set(numbers(named, heavy, light, spare)) == set(range(80)), 10, "all events")
         assert spare.messages
         assert program.counters().total("logboom_forward_sent_events_total", server="heavy") > 20
