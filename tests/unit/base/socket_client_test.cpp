@@ -114,6 +114,31 @@ TEST(SocketClient, finish_gives_a_peer_up_that_never_ends) {
   over.set_value();
 }
 
+TEST(SocketClient, await_end_tells_an_end_in_order_from_a_reset_and_from_none) {
+  using End = SocketClient::End;
+  for (const End wanted : {End::in_order, End::reset, End::none}) {
+    std::promise<void> over;
+    Server server([&](Peer& peer) {
+      ::send(peer.fd(), "words", 5, MSG_NOSIGNAL);
+      const std::string received = read_all(peer.fd());
+      EXPECT_EQ(received, "x");
+      const linger at_once{1, 0};
+      if (wanted == End::reset) ::setsockopt(peer.fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+      if (wanted == End::none) over.get_future().wait();
+    });
+    SocketClient socket(server.address(), limits);
+    ASSERT_EQ(socket.connect(), "");
+    ASSERT_EQ(socket.send("x"), "");
+    std::string said;
+    std::string why;
+    EXPECT_EQ(socket.await_end(said, wanted == End::none ? 50ms : 10000ms, why), wanted);
+    EXPECT_EQ(said, "words");
+    EXPECT_EQ(why.find("can't receive") != std::string::npos, wanted == End::reset) << why;
+    EXPECT_FALSE(socket.connected());
+    over.set_value();
+  }
+}
+
 TEST(SocketClient, a_closed_one_says_so) {
   SocketClient socket({SocketClient::Address::Kind::tcp, "127.0.0.1", 1}, limits);
   std::string in;
