@@ -18,25 +18,32 @@ using in_syslog::Shared;
 
 struct Outcome {
   std::vector<std::string> events;
-  std::string answers;
+  std::vector<std::string> answers;  // sorted: those of messages wait until these are safe
   bool open = true;
   std::uint64_t cut = 0;
 };
 
-Outcome run(std::size_t limit, std::string_view stream, std::size_t step) {
-  testing::FakeHost host;
+Settings settings_of(std::size_t limit) {
   Settings settings;
   settings.options.tag = "t";
   settings.options.message_length_limit = ByteSize{limit};
   settings.parser.with_priority = true;
   settings.set_names();
-  Shared shared(settings, host);
+  return settings;
+}
+
+Outcome run(std::size_t limit, std::string_view stream, std::size_t step) {
+  static const Settings small = settings_of(8);
+  static const Settings usual = settings_of(1000);
+  testing::FakeHost host;
+  Shared shared(limit == 8 ? small : usual, host);
   testing::SessionDriver driver(
       [&shared](net::Connection& connection) { return std::make_unique<RelpSession>(connection, shared); });
   for (std::size_t at = 0; at < stream.size(); at += step) driver.feed(stream.substr(at, step));
   Outcome outcome;
   for (const testing::Row& row : driver.connection().rows()) outcome.events.push_back(row.tag + row.record);
-  for (const std::string& each : driver.connection().sent()) outcome.answers += each;
+  outcome.answers = driver.connection().sent();
+  std::sort(outcome.answers.begin(), outcome.answers.end());
   outcome.open = !driver.connection().closed();
   outcome.cut = host.errors("message_cut").value();
   // What is not consumed is one frame that is not whole: it is bounded.
