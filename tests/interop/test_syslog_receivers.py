@@ -155,12 +155,12 @@ def test_a_relay_over_relp_sends_on_what_it_got(logboom, short_dir):
     with rsyslog(short_dir, receiving, port):
         send(short_dir, *RELAYED)
         wait_until(lambda: len(lines(short_dir)) == 3, 15, "three lines of rsyslog", interval=0.05)
+        assert program.stop()["delivered"] == 3
     year = lines(short_dir)[0].split("|")[1][:4]
     assert lines(short_dir) == [
         f"27|{year}-11-23T00:33:46.000000+00:00|vm|sshd|7|-|-|a",
         '155|2026-11-23T00:33:46.500000+00:00|web|app|8|[x@1 k="v \\"q\\"" l=""][y@2 n="1"]|ID47|b',
         "0|2026-11-23T00:33:46.000000+00:00|web|app|-|-|-|c"]
-    assert program.stop()["delivered"] == 3
 
 
 def test_a_line_end_in_structured_data_forges_no_message(logboom, short_dir):
