@@ -129,6 +129,18 @@ def test_slow_half_open_and_reset_connections_disturb_nobody(collector):
     assert program.stop()["delivered"] == 4
 
 
+def test_a_sender_of_ipv4_has_its_name_on_a_listener_of_ipv6_too(logboom):
+    program = logboom("<source>\n  @type syslog\n  tag in\n  listen tcp://[::]:0, udp://[::]:0\n"
+                      "  source_hostname_key from\n</source>\n<match **>\n  @type stdout\n</match>\n")
+    with socket.create_connection(("127.0.0.1", program.address("tcp")[1]), 10) as sender:
+        sender.sendall(b"<13>a: tcp\n")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagram:
+        datagram.sendto(b"<13>a: udp", ("127.0.0.1", program.address("udp")[1]))
+    program.wait_for_lines(2)
+    name = socket.getnameinfo(("127.0.0.1", 0), 0)[0]
+    assert [record["from"] for _, record in events(program)] == [name, name]
+
+
 def test_a_limit_cuts_datagrams_and_says_so(collector, short_dir):
     program = collector(message_length_limit=20)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagram:
