@@ -96,9 +96,10 @@ std::vector<Rule> read_rules(const std::vector<RuleOptions>& options, const std:
     old.emplace_back(std::atoi(attribute.key.c_str() + old_name.size()), &attribute);
   }
   std::stable_sort(old.begin(), old.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  for (const auto& [number, attribute] : old) {
-    const SourcePos& pos = attribute->value_pos;
-    errors.attempt([&] { add(read_old(*attribute), {pos, pos, pos, pos}); });
+  for (const auto& one : old) {
+    const Attribute& attribute = *one.second;
+    const SourcePos& pos = attribute.value_pos;
+    errors.attempt([&] { add(read_old(attribute), {pos, pos, pos, pos}); });
   }
   errors.throw_if_any();
   if (rules.empty()) throw ConfigError(element.pos, "rewrite_tag_filter needs at least one <rule>");
