@@ -15,14 +15,17 @@ bool is_helo(const msgpack::Value& value) {
   return msgpack::Value(first, msgpack::skip(first, value.end())).text() == "HELO";
 }
 
-bool is_tls_alert(std::string_view bytes) { return bytes.starts_with("\x15\x03"); }
+constexpr std::string_view tls_alert = "\x15\x03";
 
 }  // namespace
 
 std::string AnswerReader::feed(std::string_view bytes, std::vector<std::string>& ids) {
-  if (rest_.empty() && is_tls_alert(bytes))
-    return "it answers in TLS: its port does not take plaintext, so write `transport tls`";
   rest_.append(bytes);
+  if (!begun_ && rest_.starts_with(tls_alert)) {
+    return "it answers in TLS: its port does not take plaintext, so write `transport tls`";
+  }
+  if (!begun_ && tls_alert.starts_with(rest_)) return {};
+  begun_ = true;
   const auto* at = reinterpret_cast<const std::uint8_t*>(rest_.data());
   const std::uint8_t* const begin = at;
   const std::uint8_t* const end = at + rest_.size();

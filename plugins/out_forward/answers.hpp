@@ -16,6 +16,7 @@ class AnswerReader {
  private:
   static constexpr std::size_t longest = 4096;
   std::string rest_;
+  bool begun_ = false;  // what it is was decided by its first bytes
 };
 
 }  // namespace logboom::out_forward

@@ -136,6 +136,18 @@ TEST(OutForwardAnswers, are_read_however_they_are_cut) {
   }
 }
 
+TEST(OutForwardAnswers, an_alert_of_tls_is_known_however_it_is_cut) {
+  const std::string alert("\x15\x03\x03\x00\x02\x02\x28", 7);
+  std::vector<std::string> ids;
+  EXPECT_THAT(AnswerReader().feed(alert, ids), HasSubstr("transport tls"));
+  AnswerReader reader;
+  EXPECT_EQ(reader.feed(alert.substr(0, 1), ids), "");
+  EXPECT_THAT(reader.feed(alert.substr(1), ids), HasSubstr("transport tls"));
+  AnswerReader later;
+  EXPECT_EQ(later.feed(one, ids), "");
+  EXPECT_THAT(later.feed(alert, ids), HasSubstr("no ack")) << "what has spoken msgpack goes on with it";
+}
+
 TEST(OutForwardAnswers, that_are_none_are_told) {
   const auto why = [](const std::string& bytes) {
     std::vector<std::string> ids;
@@ -143,6 +155,7 @@ TEST(OutForwardAnswers, that_are_none_are_told) {
   };
   EXPECT_THAT(why("\xc1"), HasSubstr("no ack"));
   EXPECT_THAT(why("\x05"), HasSubstr("no ack"));
+  EXPECT_THAT(why("\x15\x05"), HasSubstr("no ack"));
   EXPECT_THAT(why("\x80"), HasSubstr("no ack"));
   EXPECT_THAT(why("\x81\xa3"
                   "ack\x05"),
