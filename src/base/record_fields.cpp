@@ -88,8 +88,9 @@ bool may_use(std::string_view text, const std::vector<std::string>& keys) {
 std::shared_ptr<const RecordFields::Node> RecordFields::compile_json(const Value& value, const Attribute& attribute,
                                                                      const Settings& settings, const WarnFn& warn) {
   auto node = std::make_shared<Node>();
+  ConfigErrorCollector errors;
   const auto add = [&](const Value& child) {
-    node->children.push_back(compile_json(child, attribute, settings, warn));
+    errors.attempt([&] { node->children.push_back(compile_json(child, attribute, settings, warn)); });
   };
   if (value.type() == Type::string) {
     node->text = compile_text(value.text(), attribute.value_pos, settings, warn, !settings.keep_types);
@@ -112,12 +113,14 @@ std::shared_ptr<const RecordFields::Node> RecordFields::compile_json(const Value
   } else if (value.type() == Type::map) {
     node->is_map = true;
     Record(value).for_each([&](const Value& key, const Value& child) {
-      node->keys.push_back(compile_text(key.text(), attribute.value_pos, settings, warn, true));
+      errors.attempt(
+          [&] { node->keys.push_back(compile_text(key.text(), attribute.value_pos, settings, warn, true)); });
       add(child);
     });
   } else {
     node->bytes.assign(reinterpret_cast<const char*>(value.begin()), value.size());
   }
+  errors.throw_if_any();
   return node;
 }
 

@@ -155,6 +155,15 @@ SEVERAL = {
   remove_keys $.[
 </filter>
 """, [(5, 7), (6, 7), (7, 7), (9, 13), (10, 15)]),
+    "nested values": ("""\
+<filter **>
+  @type record_transformer
+  enable_ruby true
+  <record>
+    a {"b": "${system('ls')}", "c": ["${1 +}", {"${nothing(2)}": "${tag}"}]}
+  </record>
+</filter>
+""", [(5, 7), (5, 7), (5, 7)]),
     "record_modifier": ("""\
 <filter **>
   @type record_modifier
