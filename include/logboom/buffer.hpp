@@ -235,6 +235,9 @@ class Buffer : public Plugin {
   /// is valid until it is answered.
   virtual const Chunk* take(Clock::time_point until, std::uint64_t seen_wakes) = 0;
   virtual void wake() = 0;
+  /// The chunk was sent, and is answered later: no more than another look at it is to be expected, so that its memory
+  /// can go where the events can be read again. Before it is answered, once.
+  virtual void sent(const Chunk&) {}
   /// The chunk is written, save `invalid_events` of it that can't be.
   virtual void done(const Chunk& chunk, std::uint64_t invalid_events) = 0;
   /// The chunk comes again at `at`, with one more attempt counted.

@@ -2,20 +2,41 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include <logboom/event.hpp>
 
 namespace logboom {
 
+/// The events of a chunk can't be read from where its buffer keeps them. They stay there, and the chunk comes again.
+class ChunkUnreadable : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Where the events of a chunk come from that are not in memory. Threads: one at a time.
+class ChunkSource {
+ public:
+  using Visit = std::function<bool(const BatchPtr& batch)>;
+
+  virtual ~ChunkSource() = default;
+  /// Calls `visit` for batch after batch until it says false: the same events in the same order each time, but not
+  /// always cut into the same batches. A batch that is not held is gone when the next one is read. Throws
+  /// ChunkUnreadable, and what `visit` throws.
+  virtual void read(const Visit& visit) const = 0;
+};
+
 /// What a buffer hands to an output's `write`: batches in the order in which they came, with what they have in common.
 /// Const while it is written; a chunk that could not be written comes again, the same.
 struct Chunk {
-  /// 32 hex digits, unique; the same on every attempt.
+  /// 32 hex digits, unique; the same on every attempt, as long as it holds the same events.
   std::string id;
   /// Set where `tag` is a chunk key.
   std::optional<Tag> tag;
@@ -27,7 +48,9 @@ struct Chunk {
     std::string value;
   };
   std::vector<Field> fields;
+  /// What is in memory: all of it, or nothing where there is a `source`. See for_each_batch.
   std::vector<BatchPtr> batches;
+  const ChunkSource* source = nullptr;
   std::uint64_t events = 0;
   std::uint64_t bytes = 0;
   /// Attempts that failed, and when the first one did.
@@ -42,12 +65,31 @@ struct Chunk {
     return nullptr;
   }
 
+  /// Calls `visit(batch)`, which may return false to hear of no more. A chunk may be far larger than what should be in
+  /// memory: an output keeps no more of it than it needs. Throws ChunkUnreadable.
+  template <class F>
+  void for_each_batch(F&& visit) const {
+    const auto call = [&visit](const BatchPtr& batch) {
+      if constexpr (std::is_same_v<std::invoke_result_t<F&, const BatchPtr&>, bool>) {
+        return visit(batch);
+      } else {
+        visit(batch);
+        return true;
+      }
+    };
+    if (batches.empty() && source != nullptr) return source->read(call);
+    for (const BatchPtr& batch : batches) {
+      if (!call(batch)) return;
+    }
+  }
+
+  /// Calls `visit(tag, event)`.
   template <class F>
   void for_each(F&& visit) const {
-    for (const BatchPtr& batch : batches) {
+    for_each_batch([&visit](const BatchPtr& batch) {
       const std::string_view text = batch->tag().text();
       batch->for_each([&](const Event& event) { visit(text, event); });
-    }
+    });
   }
 };
 

@@ -72,9 +72,9 @@ class QueuedChunk {
     bool ready = true;       // false: not now, the chunk comes again later
     std::uint64_t lost = 0;  // events that could not be read; `chunk.events` is smaller by them
   };
-  /// Sees to it that `chunk.batches` is there, for an output to write.
+  /// Sees to it that `chunk.batches` or `chunk.source` is there, for an output to write.
   virtual Loaded load() { return {}; }
-  /// The chunk was not written, and waits for another attempt.
+  /// The chunk was not written, and waits for another attempt; or it was sent, and waits to be answered.
   virtual void unload() noexcept {}
   /// The last call: the chunk was written, or dropped and counted for this reason. Receipts are confirmed afterwards.
   virtual void finish(std::optional<DropReason>) noexcept {}
@@ -141,6 +141,7 @@ class ChunkQueue {
   std::uint64_t wakes() const noexcept { return wakes_.load(std::memory_order_acquire); }
   const Chunk* take(Clock::time_point until, std::uint64_t seen_wakes);
   void wake();
+  void sent(const Chunk& chunk) { chunk_of(chunk).unload(); }
   void done(const Chunk& chunk, std::uint64_t invalid_events);
   void retry(const Chunk& chunk, Clock::time_point at);
   void drop(const Chunk& chunk, DropReason reason);

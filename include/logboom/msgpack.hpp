@@ -101,6 +101,8 @@ class Writer {
   void floating(double value);
   void string(std::string_view text);
   void binary(std::string_view bytes);
+  /// What stands before `size` bytes of binary; they follow.
+  void binary_head(std::uint32_t size);
   void array(std::uint32_t count);
   void map(std::uint32_t count);
   /// EventTime: extension type 0, seconds and nanoseconds.

@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include <logboom/crc32c.hpp>
+
 #include "file_chunk.hpp"
 
 namespace logboom {
@@ -313,7 +315,11 @@ OutputTotals FileBuffer::totals() const {
   return totals;
 }
 
-std::string FileBuffer::chunk_id(std::uint64_t number) const { return hex(buffer_) + hex(number); }
+/// A receiver may know a chunk by its id: one of which something is lost, or was found later, is not the same chunk.
+std::string FileBuffer::chunk_id(std::uint64_t number, const Chunk& chunk) const {
+  const std::uint64_t amount[] = {chunk.events, chunk.bytes};
+  return hex(buffer_ ^ crc32c(reinterpret_cast<const std::uint8_t*>(amount), sizeof amount)) + hex(number);
+}
 
 namespace plugins {
 

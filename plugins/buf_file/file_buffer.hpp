@@ -46,6 +46,7 @@ class FileBuffer final : public Buffer {
   std::uint64_t wakes() const noexcept override { return queue_.wakes(); }
   const Chunk* take(Clock::time_point until, std::uint64_t seen) override { return queue_.take(until, seen); }
   void wake() override { queue_.wake(); }
+  void sent(const Chunk& chunk) override { queue_.sent(chunk); }
   void done(const Chunk& chunk, std::uint64_t invalid_events) override { queue_.done(chunk, invalid_events); }
   void retry(const Chunk& chunk, Clock::time_point at) override { queue_.retry(chunk, at); }
   void drop(const Chunk& chunk, DropReason reason) override { queue_.drop(chunk, reason); }
@@ -74,7 +75,7 @@ class FileBuffer final : public Buffer {
   void report(const buf_file::Recovery::Counts& counts, std::uint64_t chunks, std::uint64_t events);
   void go_on();
   void settle(const std::vector<MessageId>& messages, bool safe);
-  std::string chunk_id(std::uint64_t number) const;
+  std::string chunk_id(std::uint64_t number, const Chunk& chunk) const;
 
   const Options options_;
   buf_file::FileOps& ops_;

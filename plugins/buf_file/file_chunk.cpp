@@ -16,7 +16,11 @@ using namespace std::chrono_literals;
 constexpr auto patience = 500ms;
 constexpr auto usual_patience = 20ms;
 
-void add_draft(const buf_file::Draft& draft, Chunk& chunk) {
+/// Larger chunks are not kept in memory.
+constexpr std::uint64_t most_in_memory = std::uint64_t{4} << 20;
+
+/// False where `visit` wants no more.
+bool give_draft(const buf_file::Draft& draft, const ChunkSource::Visit& visit) {
   const SlabPtr slab(Slab::make(std::max<std::size_t>(draft.bytes, 1)));
   std::uint8_t* at = slab->data();
   for (const auto& entries : draft.entries) at = std::copy(entries.begin(), entries.end(), at);
@@ -24,18 +28,19 @@ void add_draft(const buf_file::Draft& draft, Chunk& chunk) {
   for (const buf_file::Draft::Section& section : draft.sections) {
     auto batch = std::make_unique<EventBatch>(section.tag);
     batch->add(Span{at, section.bytes, section.events}, slab);
-    chunk.batches.emplace_back(std::move(batch));
+    if (!visit(BatchPtr(std::move(batch)))) return false;
     at += section.bytes;
   }
+  return true;
 }
 
 }  // namespace
 
 FileChunk::FileChunk(FileBuffer& buffer, buf_file::Recovery::Found found)
     : buffer_(buffer), record_(std::move(found.chunk)), first_run_(found.first_run), last_run_(found.last_run) {
-  chunk.id = buffer.chunk_id(record_->number);
   chunk.events = found.events;
   chunk.bytes = found.bytes;
+  chunk.id = buffer.chunk_id(record_->number, chunk);
   held = found.stored;
 }
 
@@ -59,32 +64,38 @@ void FileChunk::add(const BatchPtr& batch, const buf_file::Staging::Message& mes
 }
 
 void FileChunk::seal() {
-  if (record_) chunk.id = buffer_.chunk_id(record_->number);
+  if (record_) chunk.id = buffer_.chunk_id(record_->number, chunk);
 }
 
-/// Where they are written; while the disk is full, from memory what is not.
-bool FileChunk::find_events(std::vector<buf_file::Run>& runs, std::vector<buf_file::Draft>& waiting) {
+/// Nothing where that is not known just now.
+std::optional<FileChunk::Place> FileChunk::find_events() const {
   const auto now = std::chrono::steady_clock::now();
   buf_file::Catalog& catalog = buffer_.catalog_;
-  if (!catalog.wait_written(*record_, now + usual_patience)) {
-    if (buffer_.store_->read_waiting(*record_, runs, waiting)) return true;
-    waiting.clear();
-    if (!catalog.wait_written(*record_, now + patience)) return false;
+  Place place;
+  if (!catalog.wait_written(*record_, now + usual_patience) &&
+      !buffer_.store_->read_waiting(*record_, place.runs, place.waiting)) {
+    place = {};
+    if (!catalog.wait_written(*record_, now + patience)) return std::nullopt;
   }
-  runs = catalog.runs_of(*record_);
-  return true;
+  if (place.waiting.empty()) place.runs = catalog.runs_of(*record_);
+  if (last_run_ < place.runs.size()) place.runs.resize(last_run_);
+  const auto first = static_cast<std::ptrdiff_t>(std::min(first_run_, place.runs.size()));
+  place.runs.erase(place.runs.begin(), place.runs.begin() + first);
+  return place;
 }
 
 QueuedChunk::Loaded FileChunk::load() {
-  std::vector<buf_file::Run> runs;
-  std::vector<buf_file::Draft> waiting;
-  if (!find_events(runs, waiting)) return {false, 0};
-  if (last_run_ < runs.size()) runs.resize(last_run_);
-  runs.erase(runs.begin(), runs.begin() + static_cast<std::ptrdiff_t>(std::min(first_run_, runs.size())));
-  const std::string& directory = buffer_.store_settings_.directory;
-  buf_file::ReadResult result = buf_file::read_chunk(buffer_.ops_, directory, record_->number, runs, chunk);
-  for (const buf_file::Draft& draft : waiting) {
-    add_draft(draft, chunk);
+  const std::optional<Place> place = find_events();
+  if (!place) return {false, 0};
+  buf_file::ChunkReader reader(buffer_.ops_, buffer_.store_settings_.directory, record_->number);
+  const bool keep = chunk.bytes <= most_in_memory;
+  const Visit visit = [this](const BatchPtr& batch) { return chunk.batches.push_back(batch), true; };
+  buf_file::ReadResult result =
+      keep ? reader.read(place->runs, buf_file::ChunkReader::Cut::tags, visit) : reader.check(place->runs);
+  take_keys(reader);
+  chunk.source = this;
+  for (const buf_file::Draft& draft : place->waiting) {
+    if (keep) give_draft(draft, visit);
     result.events += draft.events;
   }
   if (result.failed) {
@@ -99,6 +110,30 @@ QueuedChunk::Loaded FileChunk::load() {
   return give_up_damaged(result);
 }
 
+void FileChunk::read(const Visit& visit) const {
+  const std::optional<Place> place = find_events();
+  if (!place) throw ChunkUnreadable("its last events are not written yet");
+  buf_file::ChunkReader reader(buffer_.ops_, buffer_.store_settings_.directory, record_->number);
+  bool enough = false;
+  const Visit look = [&](const BatchPtr& batch) { return !(enough = !visit(batch)); };
+  buf_file::ReadResult result = reader.read(place->runs, buf_file::ChunkReader::Cut::pieces, look);
+  for (const buf_file::Draft& draft : place->waiting) {
+    if (enough || !give_draft(draft, look)) return;
+    result.events += draft.events;
+  }
+  if (enough) return;
+  if (result.failed || result.events < chunk.events) throw ChunkUnreadable("can't be read now: " + result.problem);
+}
+
+/// Of a chunk that was found at the start.
+void FileChunk::take_keys(const buf_file::ChunkReader& reader) {
+  const std::optional<buf_file::ChunkKeyValues>& keys = reader.keys();
+  if (!keys) return;
+  if (!chunk.tag) chunk.tag = keys->tag;
+  if (!chunk.timekey) chunk.timekey = keys->slice;
+  if (chunk.fields.empty()) chunk.fields = keys->fields;
+}
+
 QueuedChunk::Loaded FileChunk::give_up_damaged(const buf_file::ReadResult& result) {
   const std::uint64_t lost = chunk.events - result.events;
   std::string text = cat(buffer_.id_, ": ", lost, " of ", chunk.events, " events of chunk ", chunk.id,
@@ -107,6 +142,7 @@ QueuedChunk::Loaded FileChunk::give_up_damaged(const buf_file::ReadResult& resul
     text += "; " + buf_file::keep_damaged(buffer_.store_settings_, segment).fate;
   buffer_.log_.error(text);
   chunk.events = result.events;
+  chunk.id = buffer_.chunk_id(record_->number, chunk);
   return {true, lost};
 }
 

@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "chunk_reader.hpp"
@@ -9,8 +10,9 @@
 
 namespace logboom {
 
-/// A chunk whose events are in files, and in memory while an output writes them.
-class FileChunk final : public QueuedChunk {
+/// A chunk whose events are in files. While an output writes it a small one is in memory; a larger one is read as it is
+/// written, after a look whether all of it can be read.
+class FileChunk final : public QueuedChunk, private ChunkSource {
  public:
   explicit FileChunk(FileBuffer& buffer) : buffer_(buffer) {}
   /// One that was found at the start.
@@ -23,9 +25,17 @@ class FileChunk final : public QueuedChunk {
   void finish(std::optional<DropReason> reason) noexcept override;
 
  private:
+  /// Where the events are: in files, and those that the full disk had no room for in memory.
+  struct Place {
+    std::vector<buf_file::Run> runs;
+    std::vector<buf_file::Draft> waiting;
+  };
+
   void make_record();
   Loaded give_up_damaged(const buf_file::ReadResult& result);
-  bool find_events(std::vector<buf_file::Run>& runs, std::vector<buf_file::Draft>& waiting);
+  std::optional<Place> find_events() const;
+  void take_keys(const buf_file::ChunkReader& reader);
+  void read(const Visit& visit) const override;
 
   FileBuffer& buffer_;
   buf_file::ChunkRecordPtr record_;

@@ -140,26 +140,42 @@ void HeldChunk::compress() {
         {batch->tag(), static_cast<std::uint32_t>(batch->bytes()), static_cast<std::uint32_t>(batch->events())});
   }
   chunk.batches.clear();
+  chunk.source = this;
   held = packed;
 }
 
-QueuedChunk::Loaded HeldChunk::load() {
-  if (outlines_.empty()) return {};
+/// Empty where the bytes are damaged.
+std::vector<BatchPtr> HeldChunk::unpack() const {
+  std::vector<BatchPtr> batches;
   const SlabPtr slab(Slab::make(chunk.bytes));
-  if (!decompress(settings_.compression, packed_.text(), chunk.bytes, slab->data()))
-    return {true, std::exchange(chunk.events, 0)};
+  if (!decompress(settings_.compression, packed_.text(), chunk.bytes, slab->data())) return batches;
   const std::uint8_t* at = slab->data();
   for (const Outline& outline : outlines_) {
     auto batch = std::make_unique<EventBatch>(outline.tag);
     batch->add(Span{at, outline.bytes, outline.events}, slab);
     at += outline.bytes;
-    chunk.batches.emplace_back(std::move(batch));
+    batches.emplace_back(std::move(batch));
   }
+  return batches;
+}
+
+QueuedChunk::Loaded HeldChunk::load() {
+  if (outlines_.empty()) return {};
+  chunk.batches = unpack();
+  if (chunk.batches.empty()) return {true, std::exchange(chunk.events, 0)};
   return {};
 }
 
+void HeldChunk::read(const Visit& visit) const {
+  const std::vector<BatchPtr> batches = unpack();
+  if (batches.empty()) throw ChunkUnreadable("it can't be decompressed");
+  for (const BatchPtr& batch : batches) {
+    if (!visit(batch)) return;
+  }
+}
+
 void HeldChunk::unload() noexcept {
-  if (!outlines_.empty()) chunk.batches.clear();
+  if (!outlines_.empty()) chunk.batches = {};
 }
 
 }  // namespace logboom

@@ -23,7 +23,7 @@ inline constexpr std::uint64_t copy_below = 16 * 1024;
 std::uint64_t reservation_of(const EventBatch& batch) noexcept;
 
 /// A chunk in memory. `held` is the memory that is alive because of it.
-class HeldChunk final : public QueuedChunk {
+class HeldChunk final : public QueuedChunk, private ChunkSource {
  public:
   /// `blocks` makes full-sized blocks. All that is given here outlives the chunk.
   HeldChunk(SlabPool& blocks, Duplicates& duplicates, const BufferSettings& settings)
@@ -52,6 +52,9 @@ class HeldChunk final : public QueuedChunk {
   std::uint8_t* room_for(std::size_t size);
   void finish_batch();
   void compress();
+  std::vector<BatchPtr> unpack() const;
+  /// Of a chunk that is compressed and was let go.
+  void read(const Visit& visit) const override;
 
   SlabPool& blocks_;
   Duplicates& duplicates_;

@@ -11,12 +11,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// Of a chunk that its label's outputs have to take before they get more.
+constexpr std::uint64_t most_at_once = std::uint64_t{8} << 20;
+
 /// Counts the receipts of one chunk's batches.
 class Settlement {
  public:
-  void expect(std::size_t receipts) {
+  void expect() {
     const std::lock_guard lock(mutex_);
-    open_ += receipts;
+    ++open_;
   }
   void settled(bool confirmed) {
     const std::lock_guard lock(mutex_);
@@ -70,13 +73,19 @@ class OutBufferPlugin final : public ChunkOutput {
 
   WriteResult write(const Chunk& chunk) override {
     const auto settlement = std::make_shared<Settlement>();
-    settlement->expect(chunk.batches.size());
-    for (const BatchPtr& batch : chunk.batches) {
+    const auto give_up = [this] { return interrupted_.load(); };
+    std::uint64_t size = 0;
+    chunk.for_each_batch([&](const BatchPtr& batch) {
+      settlement->expect();
       Delivery delivery{batch, {}};
       delivery.receipts.add(Receipt(new Target(settlement)));
       back_.emit(std::move(delivery));
-    }
-    if (settlement->wait([this] { return interrupted_.load(); })) return {};
+      size += batch->bytes();
+      if (size < most_at_once) return true;
+      size = 0;
+      return settlement->wait(give_up);
+    });
+    if (settlement->wait(give_up)) return {};
     return {WriteResult::Status::retry, "the outputs of its label did not take all events", 0};
   }
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <mutex>
 #include <system_error>
+#include <utility>
 
 #include <logboom/chunk_values.hpp>
 #include <logboom/formatter.hpp>
@@ -17,34 +18,39 @@ namespace logboom {
 
 namespace {
 
-/// A file that a command reads, gone with the object.
+/// Text is written when there is so much of it, and at the end of a chunk.
+constexpr std::size_t write_size = 256 * 1024;
+
+/// A file that a command reads, gone with the object. Throws std::system_error.
 class ScratchFile {
  public:
-  /// Throws std::system_error.
-  explicit ScratchFile(std::string_view text)
-      : path_((std::filesystem::temp_directory_path() / "logboom-exec-XXXXXX").string()) {
-    const int fd = ::mkstemp(path_.data());
-    if (fd < 0) throw std::system_error(errno, std::generic_category(), "can't make " + path_);
-    while (!text.empty()) {
-      const ssize_t wrote = ::write(fd, text.data(), text.size());
-      if (wrote < 0 && errno == EINTR) continue;
-      if (wrote < 0) {
-        const int error = errno;
-        ::close(fd);
-        ::unlink(path_.c_str());
-        throw std::system_error(error, std::generic_category(), "can't write " + path_);
-      }
-      text.remove_prefix(static_cast<std::size_t>(wrote));
-    }
-    ::close(fd);
+  ScratchFile() : path_((std::filesystem::temp_directory_path() / "logboom-exec-XXXXXX").string()) {
+    fd_ = ::mkstemp(path_.data());
+    if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "can't make " + path_);
   }
   ScratchFile(const ScratchFile&) = delete;
   ScratchFile& operator=(const ScratchFile&) = delete;
-  ~ScratchFile() { ::unlink(path_.c_str()); }
+  ~ScratchFile() {
+    close();
+    ::unlink(path_.c_str());
+  }
+
+  void append(std::string_view text) {
+    while (!text.empty()) {
+      const ssize_t wrote = ::write(fd_, text.data(), text.size());
+      if (wrote < 0 && errno == EINTR) continue;
+      if (wrote < 0) throw std::system_error(errno, std::generic_category(), "can't write " + path_);
+      text.remove_prefix(static_cast<std::size_t>(wrote));
+    }
+  }
+  void close() noexcept {
+    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+  }
   const std::string& path() const noexcept { return path_; }
 
  private:
   std::string path_;
+  int fd_ = -1;
 };
 
 class OutExec final : public ChunkOutput {
@@ -87,11 +93,18 @@ class OutExec final : public ChunkOutput {
   WriteResult write(const Chunk& chunk) override {
     const std::lock_guard lock(mutex_);
     WriteResult result;
+    ScratchFile file;
     text_.clear();
+    const auto put = [this, &file] {
+      file.append(text_.text());
+      text_.clear();
+    };
     chunk.for_each([&](std::string_view tag, const Event& event) {
       if (!formatter_->format(tag, injector_.apply(tag, event), text_)) result.add_invalid(tag, event);
+      if (text_.size() >= write_size) put();
     });
-    const ScratchFile file(text_.text());
+    put();
+    file.close();
     const std::string failure =
         command_.run(command_line(chunk) + " " + file.path(),
                      std::chrono::duration_cast<std::chrono::milliseconds>(options_.command_timeout));

@@ -18,6 +18,8 @@ using namespace std::chrono_literals;
 constexpr auto close_after = 60s;
 constexpr std::size_t max_names = 4096;
 constexpr std::size_t many_targets = 8;
+/// Text that is compressed, or goes into a new file, waits until there is so much of it.
+constexpr std::size_t piece_size = 4 * 1024 * 1024;
 
 void cut(const std::string& path, std::uint64_t size) noexcept {
   // What can't be cut is found when the chain is opened again.
@@ -44,7 +46,12 @@ void FileWriter::begin(std::string_view chunk_id) {
 }
 
 void FileWriter::put(Target& target) {
-  if (!spec_.complete_files && spec_.compression == Compression::text) append(target);
+  const bool as_it_is = !spec_.complete_files && spec_.compression == Compression::text;
+  if (as_it_is || target.text.size() >= piece_size) write(target);
+}
+
+void FileWriter::put_all() {
+  targets_.for_each([this](Target& target) { write(target); });
 }
 
 void FileWriter::write(Target& target) {
@@ -57,7 +64,7 @@ void FileWriter::write(Target& target) {
 }
 
 void FileWriter::finish() {
-  targets_.for_each([this](Target& target) { write(target); });
+  put_all();
   targets_.for_each([this](Target& target) { confirm(target); });
   for (Staged& staged : staged_) name_staged(staged);
   staged_.clear();
@@ -65,13 +72,16 @@ void FileWriter::finish() {
   close_unused();
 }
 
+/// The target's text as it goes into the file.
+std::string_view FileWriter::packed(const Target& target) {
+  if (spec_.compression == Compression::text) return target.text.text();
+  compressed_.clear();
+  compress(spec_.compression, target.text.text(), compressed_);
+  return compressed_.text();
+}
+
 void FileWriter::append(Target& target) {
-  std::string_view text = target.text.text();
-  if (spec_.compression != Compression::text) {
-    compressed_.clear();
-    compress(spec_.compression, text, compressed_);
-    text = compressed_.text();
-  }
+  const std::string_view text = packed(target);
   if (!target.fd) open(target);
   if (target.chunk != chunk_) open_journal(target);
   if (target.chain) chains_->announce(*target.chain, target.text.text(), text.size());
@@ -167,23 +177,31 @@ void FileWriter::remember_number(const std::string& name, const std::string& pat
   numbered_[name] = path;
 }
 
-void FileWriter::stage(Target& target) {
+void FileWriter::begin_stage(Target& target) {
   const std::string path = target.name.path(0);
   const std::string directory = path.substr(0, path.rfind('/') + 1);
   const std::string temporary = cat(directory, ".", chunk_id_, "-", staged_.size(), ".tmp");
   ::unlink(temporary.c_str());
-  staged_.push_back({temporary, target.name, target.slice, target.link, std::nullopt});
-  compressed_.clear();
-  compress(spec_.compression, target.text.text(), compressed_);
-  const Fd fd = create_new(temporary, spec_.modes);
-  if (chains_) {
-    const std::string chain = temporary + std::string(integrity::chain_suffix);
-    ::unlink(chain.c_str());
-    staged_.back().chain = chains_->create(chain, temporary, fd.get(), target.stream);
-    chains_->announce(*staged_.back().chain, target.text.text(), compressed_.size());
-  }
+  staged_.push_back({temporary, target.name, target.slice, target.link});
+  Staged& staged = staged_.back();
+  target.journal = staged_.size() - 1;
+  target.chunk = chunk_;
+  staged.fd = create_new(temporary, spec_.modes);
+  if (!chains_) return;
+  const std::string chain = temporary + std::string(integrity::chain_suffix);
+  ::unlink(chain.c_str());
+  staged.chain = chains_->create(chain, temporary, staged.fd.get(), target.stream);
+}
+
+void FileWriter::stage(Target& target) {
+  if (target.chunk != chunk_) begin_stage(target);
+  Staged& staged = staged_[target.journal];
+  const std::string_view text = packed(target);
+  if (!staged.fd) staged.fd = open_for_append(staged.temporary, spec_.modes);
+  if (staged.chain) chains_->announce(*staged.chain, target.text.text(), text.size());
   std::uint64_t written = 0;
-  write_all(fd.get(), compressed_.text(), temporary, written);
+  write_all(staged.fd.get(), text, staged.temporary, written);
+  if (target.text.size() < piece_size) staged.fd.reset();
   target.text.clear();
 }
 

@@ -19,8 +19,8 @@ namespace logboom {
 /// Brings the text of targets into files, chunk by chunk, so that a chunk is there once: what is there of one that
 /// fails is taken back, and the whole chunk may come again.
 ///
-/// Two ways: a target's text is appended to its file, as one compressed piece a chunk where it is compressed; or each
-/// chunk makes new complete files, which get their names when they are written.
+/// Two ways: a target's text is appended to its file; or each chunk makes new complete files, which get their names
+/// when they are written. What is compressed is one piece for each chunk, or several where that is large.
 ///
 /// Threads: one at a time. Call order: `begin`, then `put` as often as wanted, then `finish` or `roll_back`.
 /// Errors: std::exception, with the file's name in its message.
@@ -48,8 +48,10 @@ class FileWriter {
   Target& add(Target target);
 
   void begin(std::string_view chunk_id);
-  /// Called when a target's text is long: writes it where that can be done before the chunk's end.
+  /// Called when a target's text is long: writes it, unless it had better be longer.
   void put(Target& target);
+  /// Writes the text of all targets.
+  void put_all();
   void finish();
   /// Empty, or what could not be taken back.
   std::string roll_back();
@@ -74,12 +76,15 @@ class FileWriter {
     FileName name;
     std::int64_t slice;
     std::string link;
-    std::optional<ChainFile> chain;
+    std::optional<ChainFile> chain = std::nullopt;
+    Fd fd = Fd();  // while more may come
   };
 
   void write(Target& target);
   void append(Target& target);
   void stage(Target& target);
+  void begin_stage(Target& target);
+  std::string_view packed(const Target& target);
   void name_staged(Staged& staged);
   void confirm(Target& target);
   void open(Target& target);

@@ -17,6 +17,8 @@ namespace {
 
 /// Text is written when there is so much of it for a file, and at the end of a chunk.
 constexpr std::size_t write_size = 256 * 1024;
+/// And for all files, when there was so much for all of them together.
+constexpr std::uint64_t most_unwritten = std::uint64_t{16} << 20;
 constexpr std::size_t max_known = 4096;
 
 ConfigError error_at(const Element& element, std::string_view name, const std::string& message) {
@@ -177,14 +179,18 @@ WriteResult OutFile::write(const Chunk& chunk) {
 
 void OutFile::format(const Chunk& chunk, WriteResult& result) {
   Place place;
-  const EventBatch* last = nullptr;
-  for (const BatchPtr& batch : chunk.batches) {
-    const bool same_tag = last != nullptr && (last->tag().same_object(batch->tag()) || !by_tag_ ||
-                                              last->tag().text() == batch->tag().text());
+  unwritten_ = 0;
+  std::optional<Tag> last;
+  chunk.for_each_batch([&](const BatchPtr& batch) {
+    const bool same_tag = last && (last->same_object(batch->tag()) || !by_tag_ || last->text() == batch->tag().text());
     if (!same_tag) place = Place{};
+    if (!last || !last->same_object(batch->tag())) last = batch->tag();
     format_batch(chunk, *batch, place, result);
-    last = &*batch;
-  }
+    unwritten_ += batch->bytes();
+    if (unwritten_ < most_unwritten) return;
+    files_->put_all();
+    unwritten_ = 0;
+  });
 }
 
 void OutFile::format_batch(const Chunk& chunk, const EventBatch& batch, Place& place, WriteResult& result) {

@@ -160,6 +160,7 @@ Connection::Parting Connection::part(std::chrono::milliseconds time) {
 
 void Connection::expect(const std::vector<Message>& messages, const std::shared_ptr<PendingChunk>& chunk,
                         Clock::time_point deadline) {
+  chunk->expect(messages.size());
   for (const Message& message : messages) waiting_[message.id] = {chunk, deadline};
 }
 

@@ -1,7 +1,6 @@
 #include "message.hpp"
 
 #include <array>
-#include <map>
 
 #include <logboom/compress.hpp>
 #include <logboom/msgpack.hpp>
@@ -41,33 +40,70 @@ std::string_view word(Compression compression) {
 /// Entries with whole seconds, the older ones' way.
 void write_whole_seconds(const TagRun& run, OutBuffer& out) {
   msgpack::Writer writer(out);
-  for (const EventBatch* batch : run.batches) {
-    batch->for_each([&](const Event& event) {
+  Event event;
+  for (const Span& span : run.spans) {
+    EntryCursor cursor(span);
+    while (cursor.next(event)) {
       writer.array(2);
       writer.integer(event.time.sec);
       writer.value(event.record.value());
-    });
+    }
   }
 }
 
 void join(const TagRun& run, OutBuffer& out) {
-  for (const EventBatch* batch : run.batches) {
-    for (const Span& span : batch->spans()) out.append(span.data, span.size);
+  for (const Span& span : run.spans) out.append(span.data, span.size);
+}
+
+/// Whole entries from the front of the span, `size` bytes or as few more as it takes.
+Span front_of(const Span& span, std::uint64_t size) {
+  if (size >= span.size) return span;
+  EntryCursor cursor(span);
+  Event event;
+  Span front{span.data, 0, 0};
+  while (front.size < size && cursor.next(event)) {
+    front.size = static_cast<std::uint32_t>(event.entry.end() - span.data);
+    ++front.events;
   }
+  return front;
 }
 
 }  // namespace
 
-std::vector<TagRun> by_tag(const Chunk& chunk) {
-  std::vector<TagRun> runs;
-  std::map<std::string_view, std::size_t> known;
-  for (const BatchPtr& batch : chunk.batches) {
-    const std::string_view tag = batch->tag().text();
-    const auto [at, fresh] = known.try_emplace(tag, runs.size());
-    if (fresh) runs.push_back({tag, {}});
-    runs[at->second].batches.push_back(&*batch);
+/// Where a batch goes to; it is held from now on.
+TagRun& Portions::run_of(const BatchPtr& batch) {
+  const std::string_view tag = batch->tag().text();
+  held_.push_back(batch);
+  const auto [at, fresh] = known_.try_emplace(tag, runs_.size());
+  if (fresh) runs_.push_back({tag, {}, 0});
+  return runs_[at->second];
+}
+
+bool Portions::add(const BatchPtr& batch) {
+  TagRun* run = &run_of(batch);
+  for (Span span : batch->spans()) {
+    while (span.size > 0) {
+      if (run == nullptr) run = &run_of(batch);
+      const Span front = front_of(span, limit_ - bytes_);
+      run->spans.push_back(front);
+      run->events += front.events;
+      bytes_ += front.size;
+      span = {span.data + front.size, span.size - front.size, span.events - front.events};
+      if (bytes_ < limit_) continue;
+      if (!finish()) return false;
+      run = nullptr;
+    }
   }
-  return runs;
+  return true;
+}
+
+bool Portions::finish() {
+  const bool more = bytes_ == 0 || send_(runs_);
+  runs_.clear();
+  known_.clear();
+  held_.clear();
+  bytes_ = 0;
+  return more;
 }
 
 std::string message_id(std::string_view chunk_id, std::uint32_t number) {
@@ -75,15 +111,13 @@ std::string message_id(std::string_view chunk_id, std::uint32_t number) {
   for (std::size_t i = 0; i < bytes.size() && 2 * i + 1 < chunk_id.size(); ++i) {
     bytes[i] = static_cast<std::uint8_t>(digit(chunk_id[2 * i]) << 4 | digit(chunk_id[2 * i + 1]));
   }
-  for (unsigned i = 0; i < 4; ++i) bytes[15 - i] ^= static_cast<std::uint8_t>(number >> 8 * i);
+  for (unsigned i = 0; i < 4; ++i) bytes[i] ^= static_cast<std::uint8_t>(number >> 8 * i);
   return base64(bytes) + '\n';
 }
 
 void MessageWriter::add_entries(const TagRun& run, Message& out) const {
   if (compression == Compression::text && !time_as_integer) {
-    for (const EventBatch* batch : run.batches) {
-      for (const Span& span : batch->spans()) out.parts.push_back(part(span.data, span.size));
-    }
+    for (const Span& span : run.spans) out.parts.push_back(part(span.data, span.size));
     return;
   }
   OutBuffer plain;
@@ -103,12 +137,11 @@ void MessageWriter::write(const TagRun& run, std::string id, Message& out) const
   out.body.clear();
   out.tail.clear();
   out.parts.assign(1, {});
-  out.events = 0;
+  out.events = run.events;
   out.id = std::move(id);
   add_entries(run, out);
   std::uint64_t size = 0;
   for (const iovec& entries : out.parts) size += entries.iov_len;
-  for (const EventBatch* batch : run.batches) out.events += batch->events();
 
   msgpack::Writer head(out.head);
   head.array(3);

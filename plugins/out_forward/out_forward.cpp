@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::chrono::seconds upkeep_interval{1};
 constexpr std::size_t most_series = 256;
+/// Of a chunk that is sent at a time. Fluent Bit takes messages of 6 MB where nothing is said (`Buffer_Max_Size`).
+constexpr std::uint64_t portion_size = std::uint64_t{4} << 20;
 // Of the buffer's time, left for it to hear of an ack that did not come.
 constexpr std::chrono::milliseconds commit_reserve{500};
 
@@ -227,34 +229,46 @@ void ForwardOutput::take(Server& server, const Connection::News& news) {
 }
 
 WriteResult ForwardOutput::write(const Chunk& chunk) {
-  if (!reader_) return write(chunk, nullptr);
-  if (!window_->take()) return {WriteResult::Status::retry, "the end is near", 0};
-  const std::size_t messages = chunk.tag ? 1 : by_tag(chunk).size();
-  return write(chunk, std::make_shared<PendingChunk>(chunk, commit_later(chunk), messages, window_));
+  Sending sending{chunk.id, nullptr, affinity_.take(chunk.id)};
+  if (reader_) {
+    if (!window_->take()) return {WriteResult::Status::retry, "the end is near", 0};
+    sending.pending = std::make_shared<PendingChunk>(chunk, commit_later(chunk), window_);
+  }
+  Portions portions(portion_size, [&](const std::vector<TagRun>& runs) { return send(runs, sending); });
+  chunk.for_each_batch([&portions](const BatchPtr& batch) { return portions.add(batch); });
+  if (sending.why.empty()) portions.finish();
+  if (!sending.why.empty()) return {WriteResult::Status::retry, sending.why, 0};
+  if (!sending.pending) return {};
+  if (sending.pending->answered() && sending.server) sending.server->succeeded(chunk.events);
+  return {WriteResult::Status::pending, {}, 0};
 }
 
-WriteResult ForwardOutput::write(const Chunk& chunk, const std::shared_ptr<PendingChunk>& pending) {
-  const std::vector<TagRun> runs = by_tag(chunk);
+/// To one server after another, until one has taken it. False where none has.
+bool ForwardOutput::send(const std::vector<TagRun>& runs, Sending& sending) {
+  if (sending.pending && sending.pending->has_failed()) return sending.why = "a message is not acked", false;
   std::vector<Message> messages(runs.size());
+  std::uint64_t events = 0;
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    writer_.write(runs[i], pending ? message_id(chunk.id, static_cast<std::uint32_t>(i)) : std::string(), messages[i]);
+    const std::uint32_t number = sending.messages++;
+    writer_.write(runs[i], sending.pending ? message_id(sending.id, number) : std::string(), messages[i]);
+    events += runs[i].events;
   }
-  const std::string first = affinity_.take(chunk.id);
-  std::string why = "there is no server";
+  sending.why = "there is no server";
   std::vector<std::shared_ptr<Server>> tried;
   while (!interrupted_) {
-    const std::shared_ptr<Server> server = servers_.next(tried, first);
+    const std::shared_ptr<Server> server = servers_.next(tried, sending.first);
     if (!server) break;
     tried.push_back(server);
-    why = send(server, messages, pending, false);
-    if (why.empty()) {
-      if (pending) return {WriteResult::Status::pending, {}, 0};
-      server->succeeded(chunk.events);
-      return {};
+    sending.why = send(server, messages, sending.pending, false);
+    if (sending.why.empty()) {
+      if (!sending.pending) server->succeeded(events);
+      sending.server = server;
+      sending.first = server->settings().title();
+      return true;
     }
-    if (!interrupted_) server->failed(why);
+    if (!interrupted_) server->failed(sending.why);
   }
-  return {WriteResult::Status::retry, why, 0};
+  return false;
 }
 
 std::string ForwardOutput::send(const std::shared_ptr<Server>& server, const std::vector<Message>& messages,

@@ -43,10 +43,19 @@ class ForwardOutput final : public ChunkOutput {
 
   std::shared_ptr<Server> make_server(const ServerSettings& settings);
   ServerCounts& counts_of(const std::string& title);
+  /// A chunk on its way.
+  struct Sending {
+    const std::string& id;
+    std::shared_ptr<PendingChunk> pending{};  // where acks are asked for
+    std::string first{};                      // the server that is tried first
+    std::uint32_t messages = 0;
+    std::string why{};  // why it could not be sent
+    std::shared_ptr<Server> server{};
+  };
+  bool send(const std::vector<TagRun>& runs, Sending& sending);
   std::string send(const std::shared_ptr<Server>& server, const std::vector<Message>& messages,
                    const std::shared_ptr<PendingChunk>& pending, bool fresh);
   void take(Server& server, const Connection::News& news);
-  WriteResult write(const Chunk& chunk, const std::shared_ptr<PendingChunk>& pending);
 
   bool discover();
   void begin_servers();

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 #include <system_error>
 
 #include <logboom/chunk_values.hpp>
@@ -73,11 +74,17 @@ class OutSecondaryFile final : public ChunkOutput {
     if (fd < 0) return failed(path);
     DumpFile file(fd, options_.compress == Compress::gzip);
     bool right = true;
-    for (const BatchPtr& batch : chunk.batches) {
-      for (const Span& span : batch->spans()) right = right && file.write(span);
+    std::optional<WriteResult> unreadable;
+    try {
+      chunk.for_each_batch([&](const BatchPtr& batch) {
+        for (const Span& span : batch->spans()) right = right && file.write(span);
+        return right;
+      });
+    } catch (const ChunkUnreadable& why) {
+      unreadable = WriteResult{WriteResult::Status::retry, why.what(), 0};
     }
-    if (file.close() && right) return {};
-    const WriteResult result = failed(path);
+    if (file.close() && right && !unreadable) return {};
+    const WriteResult result = unreadable ? *unreadable : failed(path);
     if (!options_.append) ::unlink(path.c_str());
     return result;
   }

@@ -65,6 +65,8 @@ class SyslogOutput final : public ChunkOutput {
 
  private:
   static constexpr std::size_t large = 64 * 1024;
+  /// All of so much is answered before more is sent.
+  static constexpr std::size_t large_relp = 4 * 1024 * 1024;
 
   static Options check(Options options, const Element& element) {
     const auto fail = [&element](std::string_view key, std::string message) {
@@ -110,16 +112,24 @@ class SyslogOutput final : public ChunkOutput {
 
   WriteResult write_relp(const Chunk& chunk) {
     WriteResult result;
+    std::string why;
     std::vector<std::string> messages;
+    std::size_t size = 0;
     chunk.for_each([&](std::string_view tag, const Event& event) {
+      if (!why.empty()) return;
       message_.clear();
-      if (writer_->append(tag, event, message_)) {
-        messages.emplace_back(message_.text());
-      } else {
+      if (!writer_->append(tag, event, message_)) {
         ++result.invalid_events;
+        return;
       }
+      messages.emplace_back(message_.text());
+      size += message_.size();
+      if (size < large_relp) return;
+      why = relp_.send(messages);
+      messages.clear();
+      size = 0;
     });
-    std::string why = relp_.send(messages);
+    if (why.empty() && !messages.empty()) why = relp_.send(messages);
     if (why.empty()) return result;
     return {WriteResult::Status::retry, std::move(why), 0};
   }

@@ -143,14 +143,18 @@ void Writer::string(std::string_view text) {
   out_.append(text);
 }
 
-void Writer::binary(std::string_view bytes) {
-  if (bytes.size() <= 0xff) {
-    head(0xc4, bytes.size(), 1);
-  } else if (bytes.size() <= 0xffff) {
-    head(0xc5, bytes.size(), 2);
+void Writer::binary_head(std::uint32_t size) {
+  if (size <= 0xff) {
+    head(0xc4, size, 1);
+  } else if (size <= 0xffff) {
+    head(0xc5, size, 2);
   } else {
-    head(0xc6, bytes.size(), 4);
+    head(0xc6, size, 4);
   }
+}
+
+void Writer::binary(std::string_view bytes) {
+  binary_head(static_cast<std::uint32_t>(bytes.size()));
   out_.append(bytes);
 }
 

@@ -35,8 +35,8 @@ constexpr std::size_t most_tags = 16;
 
 class File {
  public:
-  File(const std::string& path, int flags) : path_(path), fd_(::open(path.c_str(), flags | O_CLOEXEC, 0600)) {
-    if (fd_ < 0) fail("can't open " + path);
+  File(std::string path, int flags) : path_(std::move(path)), fd_(::open(path_.c_str(), flags | O_CLOEXEC, 0600)) {
+    if (fd_ < 0) fail("can't open " + path_);
   }
   ~File() { ::close(fd_); }
   File(const File&) = delete;
@@ -70,7 +70,7 @@ class File {
   }
 
  private:
-  const std::string& path_;
+  const std::string path_;
   int fd_;
 };
 
@@ -102,21 +102,19 @@ std::string file_name(std::string_view id) {
   return out.empty() ? "%" : out;
 }
 
-void make_body(const Chunk& chunk, OutBuffer& body, DeadLetter& letter) {
+void append_batch(const EventBatch& batch, OutBuffer& body, DeadLetter& letter) {
   msgpack::Writer writer(body);
-  for (const BatchPtr& batch : chunk.batches) {
-    const std::string_view tag = batch->tag().text();
-    writer.array(3);
-    writer.binary(tag);
-    writer.unsigned_integer(batch->events());
-    std::string entries;
-    entries.reserve(batch->bytes());
-    for (const Span& span : batch->spans()) entries.append(reinterpret_cast<const char*>(span.data), span.size);
-    writer.binary(entries);
-    if (std::find(letter.tags.begin(), letter.tags.end(), tag) != letter.tags.end()) continue;
-    letter.more_tags = letter.tags.size() == most_tags;
-    if (!letter.more_tags) letter.tags.emplace_back(tag);
-  }
+  const std::string_view tag = batch.tag().text();
+  writer.array(3);
+  writer.binary(tag);
+  writer.unsigned_integer(batch.events());
+  writer.binary_head(static_cast<std::uint32_t>(batch.bytes()));
+  for (const Span& span : batch.spans()) writer.raw(span.data, span.size);
+  letter.events += batch.events();
+  letter.bytes += batch.bytes();
+  if (std::find(letter.tags.begin(), letter.tags.end(), tag) != letter.tags.end()) return;
+  letter.more_tags = letter.tags.size() == most_tags;
+  if (!letter.more_tags) letter.tags.emplace_back(tag);
 }
 
 std::string make_header(const DeadLetter& letter, std::string_view body) {
@@ -250,6 +248,60 @@ BatchPtr read_batch(const msgpack::Value& object, const SlabPtr& slab) {
 
 void sync_folder(const std::string& path) { File(path, O_RDONLY | O_DIRECTORY).sync(); }
 
+/// The letters of one chunk while they are written; those that are not finished are gone with it.
+class LetterFiles {
+ public:
+  LetterFiles(std::string folder, const DeadLetter& about) : folder_(std::move(folder)), about_(about) { begin(); }
+  ~LetterFiles() {
+    for (const std::string& path : written_) ::unlink(next_to(path).c_str());
+  }
+  LetterFiles(const LetterFiles&) = delete;
+  LetterFiles& operator=(const LetterFiles&) = delete;
+
+  void add(const EventBatch& batch) {
+    append_batch(batch, body_, letter_);
+    if (letter_.bytes >= large_letter) write();
+  }
+  void finish() {
+    if (letter_.events > 0 || written_.empty()) write();
+    for (const std::string& path : written_) {
+      if (::rename(next_to(path).c_str(), path.c_str()) != 0) fail("can't rename " + next_to(path));
+    }
+    written_.clear();
+    sync_folder(folder_);
+  }
+
+ private:
+  static std::string next_to(const std::string& path) { return path + ".next"; }
+
+  void begin() {
+    letter_ = about_;
+    letter_.events = letter_.bytes = 0;
+    if (!written_.empty()) letter_.id += "." + std::to_string(written_.size() + 1);
+    body_.clear();
+  }
+  void write() {
+    fs::create_directories(folder_);
+    const std::string header = make_header(letter_, body_.text());
+    std::string front(magic);
+    put_u32(front, static_cast<std::uint32_t>(header.size()));
+    put_u32(front, checksum(header));
+    front += header;
+    written_.push_back(folder_ + "/" + file_name(letter_.id) + std::string(extension));
+    File file(next_to(written_.back()), O_WRONLY | O_CREAT | O_TRUNC);
+    file.write(front);
+    file.write(body_.text());
+    file.sync();
+    begin();
+  }
+
+  const std::string folder_;
+  const DeadLetter& about_;
+  DeadLetter letter_;
+  OutBuffer body_;
+  std::vector<std::string> written_;
+};
+
 }  // namespace
 
 std::string dead_letters_folder(const std::string& root_dir) { return root_dir + "/dead_letters"; }
@@ -258,30 +310,10 @@ std::string dead_letters_folder(const std::string& root_dir, std::string_view ou
   return dead_letters_folder(root_dir) + "/" + file_name(output);
 }
 
-void write_dead_letter(const std::string& root_dir, DeadLetter& letter, const Chunk& chunk) {
-  const std::string folder = dead_letters_folder(root_dir, letter.output);
-  fs::create_directories(folder);
-  OutBuffer body;
-  make_body(chunk, body, letter);
-  const std::string header = make_header(letter, body.text());
-  std::string front(magic);
-  put_u32(front, static_cast<std::uint32_t>(header.size()));
-  put_u32(front, checksum(header));
-  front += header;
-  letter.path = folder + "/" + file_name(letter.id) + std::string(extension);
-  letter.file_size = front.size() + body.size();
-  const std::string next = letter.path + ".next";
-  try {
-    File file(next, O_WRONLY | O_CREAT | O_TRUNC);
-    file.write(front);
-    file.write(body.text());
-    file.sync();
-  } catch (const std::system_error&) {
-    ::unlink(next.c_str());
-    throw;
-  }
-  if (::rename(next.c_str(), letter.path.c_str()) != 0) fail("can't rename " + next);
-  sync_folder(folder);
+void write_dead_letters(const std::string& root_dir, const DeadLetter& about, const Chunk& chunk) {
+  LetterFiles files(dead_letters_folder(root_dir, about.output), about);
+  chunk.for_each_batch([&files](const BatchPtr& batch) { files.add(*batch); });
+  files.finish();
 }
 
 DeadLetter read_dead_letter(const std::string& path) {

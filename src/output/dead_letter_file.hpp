@@ -9,7 +9,7 @@
 
 #include <logboom/chunk.hpp>
 
-/// A chunk that could not be delivered, as a file:
+/// A chunk that could not be delivered, as a file, or as several where it is large:
 ///
 ///     "logboom dead letter 1\n"
 ///     u32 size of the header, u32 CRC-32 of the header   (little-endian)
@@ -19,7 +19,7 @@ namespace logboom {
 
 struct DeadLetter {
   std::string path;
-  std::string id;  // the chunk's
+  std::string id;  // the chunk's; of the second letter of a large chunk and so on with `.2`, `.3` behind it
   std::string output;
   std::vector<std::string> tags;  // the first few
   bool more_tags = false;
@@ -37,9 +37,12 @@ struct DeadLetter {
 std::string dead_letters_folder(const std::string& root_dir);
 std::string dead_letters_folder(const std::string& root_dir, std::string_view output);
 
-/// Writes the chunk in the place of a file of the same chunk, and brings it to disk. `letter` says everything but path,
-/// tags and sizes, which are filled in. Throws std::system_error.
-void write_dead_letter(const std::string& root_dir, DeadLetter& letter, const Chunk& chunk);
+/// A letter ends with the batch that brings it to so many bytes: it is in memory as a whole when it is sent again.
+inline constexpr std::uint64_t large_letter = std::uint64_t{8} << 20;
+
+/// Writes the chunk in the place of files of the same chunk, and brings it to disk: all of it, or nothing where it
+/// throws. `about` says everything but path, tags and sizes. Throws std::system_error, ChunkUnreadable.
+void write_dead_letters(const std::string& root_dir, const DeadLetter& about, const Chunk& chunk);
 
 /// Everything but the events. Throws std::runtime_error where the file is damaged, std::system_error.
 DeadLetter read_dead_letter(const std::string& path);

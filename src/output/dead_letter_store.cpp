@@ -70,11 +70,11 @@ bool DeadLetterStore::store(const std::string& output_id, const Chunk& chunk, st
     const auto ago = std::chrono::steady_clock::now() - *chunk.failing_since;
     letter.failing_since = now - std::chrono::duration_cast<std::chrono::milliseconds>(ago).count();
   }
-  letter.events = chunk.events;
-  letter.bytes = chunk.bytes;
   try {
-    write_dead_letter(root_dir_, letter, chunk);
+    write_dead_letters(root_dir_, letter, chunk);
     return true;
+  } catch (const ChunkUnreadable&) {
+    throw;
   } catch (const std::exception& error) {
     if (failures_.due(suppressed)) log_.error(cat("a dead letter can't be kept: ", std::string_view(error.what())));
     return false;

@@ -12,7 +12,8 @@ namespace logboom {
 class DeadLetters {
  public:
   virtual ~DeadLetters() = default;
-  /// Keeps the chunk's events. True when they are safe on disk; else the reason why not is logged by the store.
+  /// Keeps the chunk's events. True when they are safe on disk; else the reason why not is logged by the store. Throws
+  /// ChunkUnreadable.
   virtual bool store(const std::string& output_id, const Chunk& chunk, std::string_view reason) = 0;
 };
 

@@ -16,6 +16,8 @@ using namespace std::chrono_literals;
 constexpr auto patience = 1s;
 /// The same, where others have used that up.
 constexpr auto least_patience = 100ms;
+/// When a chunk that is to be a dead letter, but can't be read, comes again.
+constexpr auto unreadable_wait = 10s;
 /// At the end there is no time for longer waits between two attempts.
 constexpr std::chrono::nanoseconds longest_wait_at_end = 1s;
 
@@ -161,6 +163,7 @@ void Flusher::attempt(const Chunk& chunk) {
     log_.warn(cat(id_, ": writing chunk ", chunk.id, " took ", seconds_text(took)));
   }
   const bool pending = result.status == WriteResult::Status::pending;
+  if (pending) buffer_.sent(chunk);
   commits_->written(chunk, pending, Clock::now());
   if (!pending) complete(chunk, result);
 }
@@ -234,6 +237,7 @@ bool Flusher::save(const Chunk& chunk, const std::string& reason) {
   if (secondary_ == nullptr) return false;
   const WriteResult result = write(*secondary_, chunk);
   const bool pending = result.status == WriteResult::Status::pending;
+  if (pending) buffer_.sent(chunk);
   commits_->written(chunk, pending, Clock::now());
   if (pending) return true;
   if (result.status != WriteResult::Status::done) {
@@ -255,7 +259,13 @@ void Flusher::refused(const Chunk& chunk, const std::string& reason) {
 void Flusher::give_up(const Chunk& chunk, DropReason why, const std::string& what, const std::string& reason) {
   std::string_view fate = "dropped (<system> root_dir would keep them)";
   if (dead_letters_ != nullptr) {
-    const bool kept = dead_letters_->store(id_, chunk, cat(what, ": ", reason));
+    bool kept = false;
+    try {
+      kept = dead_letters_->store(id_, chunk, cat(what, ": ", reason));
+    } catch (const ChunkUnreadable& error) {
+      log_.error(cat(id_, ": chunk ", chunk.id, " is ", what, ", and no dead letter yet: ", error.what()));
+      return buffer_.retry(chunk, Clock::now() + unreadable_wait);
+    }
     if (kept) counters_.dead_letters.add(chunk.events);
     fate = kept ? "kept as dead letters" : "dropped, as the dead letters can't be written";
   }

@@ -140,7 +140,7 @@ void check_stores(const Model& model, std::vector<Problem>& problems) {
     }
     if (!by_default) return;
     problems.push_back(
-        {Severity::info, output.pos,
+        {Severity::warning, output.pos,
          cat("when the buffer of one <store> of ", title(output), " is full, the others wait for it too"),
          "if they should go on, use <store ignore_error>, or overflow_action drop_oldest_chunk", "blocking-store"});
   });

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include <logboom/crc32c.hpp>
 #include <nlohmann/json.hpp>
 
 #include "pipeline/letter_filter.hpp"
@@ -24,6 +25,8 @@ MessageId message_id(const std::string& letter) {
   };
   id.high = half(0) ^ 0x6465616420206c74U;
   id.low = half(16);
+  // What is behind the chunk's id: the letter is one of several.
+  if (letter.size() > 32) id.high ^= crc32c(std::string_view(letter).substr(32));
   return id;
 }
 

@@ -78,7 +78,11 @@ TEST(Catalog, joined_runs_bring_the_chunks_own_events) {
   const buf_file::Run everything{static_cast<std::uint32_t>(file.sequence), start,
                                  static_cast<std::uint32_t>(bytes.size() - start)};
   Chunk chunk;
-  const ReadResult result = read_chunk(FileOps::system(), directory, frame.chunk, {everything}, chunk);
+  const std::string path = directory;
+  ChunkReader reader(FileOps::system(), path, frame.chunk);
+  const ReadResult result = reader.read({everything}, ChunkReader::Cut::tags, [&chunk](const BatchPtr& batch) {
+    return chunk.batches.push_back(batch), true;
+  });
   EXPECT_EQ(result.events, 10u);
   EXPECT_EQ(numbers_of(chunk).at(9), 18);
 }

@@ -28,7 +28,10 @@ struct Recovered {
     std::vector<std::int64_t> all;
     for (const Recovery::Found& each : found) {
       Chunk chunk;
-      read_chunk(FileOps::system(), path.string(), each.chunk->number, catalog.runs_of(*each.chunk), chunk);
+      const std::string directory = path.string();
+      ChunkReader(FileOps::system(), directory, each.chunk->number)
+          .read(catalog.runs_of(*each.chunk), ChunkReader::Cut::tags,
+                [&chunk](const BatchPtr& batch) { return chunk.batches.push_back(batch), true; });
       for (const std::int64_t n : numbers_of(chunk)) all.push_back(n);
       events += each.events;
     }

@@ -111,6 +111,7 @@ TEST_P(Compressed, chunks_that_wait_hold_less_and_come_out_as_they_went_in) {
   std::vector<std::string> tags;
   buffer->flush_now();
   while (const Chunk* chunk = buffer.take_now()) {
+    buffer->sent(*chunk);
     chunk->for_each([&](std::string_view tag, const Event& event) {
       all.push_back(number_of(event));
       tags.emplace_back(tag);

@@ -3,6 +3,8 @@
 #include <logboom/compress.hpp>
 
 #include <csignal>
+#include <random>
+#include <set>
 
 #include "out_file_test_support.hpp"
 
@@ -113,6 +115,70 @@ TEST_F(OutFileWrites, a_failed_complete_file_leaves_no_trace) {
   EXPECT_TRUE(files().empty());
   write_fine({batch_of("t", 0, 1000, noon)});
   EXPECT_EQ(read("app.20231114_0.log"), lines("t", 0, 1000));
+}
+
+/// Random, so that compressing it does not make it small.
+const std::string& long_tag() {
+  static const std::string tag = [] {
+    std::mt19937 random(1);
+    std::string text(10'000, ' ');
+    for (char& c : text) c = static_cast<char>('A' + random() % 50);
+    return text;
+  }();
+  return tag;
+}
+
+/// 9 MB of lines for a day, more than is kept in memory, in batches that do not end where pieces do.
+std::vector<BatchPtr> much(int day) {
+  std::vector<BatchPtr> batches;
+  for (int n = 0; n < 900; n += 30) batches.push_back(batch_of(long_tag(), n, 30, noon + day * 86400));
+  return batches;
+}
+
+TEST_F(OutFileWrites, a_large_chunk_becomes_one_file_of_several_pieces) {
+  std::vector<BatchPtr> chunk = much(0);
+  const std::vector<BatchPtr> other = much(1);
+  chunk.insert(chunk.begin() + 5, batch_of(long_tag(), 0, 3, noon + 2 * 86400));
+  chunk.insert(chunk.end(), other.begin(), other.end());
+  const std::string all = lines(long_tag(), 0, 900);
+  const std::string three = lines(long_tag(), 0, 3);
+  for (const char* more : {"append false", "append true\ncompress gzip", "compress gzip", "compress zstd"}) {
+    make("app", more);
+    write_fine(chunk);
+    std::multiset<std::size_t> sizes;
+    for (const auto& [name, text] : files()) {
+      const bool gzip = name.ends_with(".gz");
+      const std::string plain = gzip || name.ends_with(".zstd") ? unpack(text, gzip) : text;
+      EXPECT_TRUE(plain == all || plain == three) << name << " " << more;
+      sizes.insert(plain.size());
+      std::filesystem::remove(root / name);
+    }
+    EXPECT_EQ(sizes, (std::multiset<std::size_t>{three.size(), all.size(), all.size()})) << more;
+  }
+}
+
+TEST_F(OutFileWrites, a_large_chunk_that_fails_at_its_end_leaves_no_trace) {
+  const std::string all = lines(long_tag(), 0, 900);
+  for (const char* more : {"append false", "append true\ncompress gzip", "compress gzip\nintegrity sha256"}) {
+    make("app", more);
+    const bool packed = std::string_view(more).find("gzip") != std::string_view::npos;
+    write_fine(much(0));
+    std::uint64_t size = 0;
+    for (const auto& [name, text] : files()) size = std::max<std::uint64_t>(size, text.size());
+    for (const auto& [name, text] : files()) std::filesystem::remove(root / name);
+    output->reopen();
+    {
+      SizeLimit limit(size - 1);
+      EXPECT_EQ(write(much(0)).status, WriteResult::Status::retry) << more;
+    }
+    for (const auto& [name, text] : files()) EXPECT_TRUE(text.empty()) << name << " " << more;
+    write_fine(much(0));
+    for (const auto& [name, text] : files()) {
+      if (!name.ends_with(".integrity"))
+        EXPECT_TRUE((packed ? unpack(text, true) : text) == all) << name << " " << more;
+      std::filesystem::remove(root / name);
+    }
+  }
 }
 
 TEST_F(OutFileWrites, a_directory_that_can_not_be_made_is_a_retry) {

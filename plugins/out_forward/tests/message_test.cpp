@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <set>
+
 #include <logboom/compress.hpp>
 #include <logboom/msgpack.hpp>
 
@@ -30,12 +32,41 @@ BatchPtr batch(std::string_view tag, std::initializer_list<std::uint8_t> numbers
   return BatchPtr(std::move(made));
 }
 
+/// The same, in one span.
+BatchPtr joined(std::string_view tag, std::initializer_list<std::uint8_t> numbers) {
+  std::string bytes;
+  for (const std::uint8_t n : numbers) bytes += entry(n);
+  const SlabPtr slab(Slab::make(bytes.size()));
+  std::memcpy(slab->data(), bytes.data(), bytes.size());
+  auto made = std::make_unique<EventBatch>(Tag::make(tag));
+  made->add(Span{slab->data(), static_cast<std::uint32_t>(bytes.size()), static_cast<std::uint32_t>(numbers.size())},
+            slab);
+  return BatchPtr(std::move(made));
+}
+
 Chunk chunk(std::vector<BatchPtr> batches) {
   Chunk chunk;
   chunk.id = "000102030405060708090a0b0c0d0e0f";
   for (const BatchPtr& batch : batches) chunk.events += batch->events();
   chunk.batches = std::move(batches);
   return chunk;
+}
+
+/// The messages' runs, portion by portion; what they lead to is held by the chunk.
+std::vector<std::vector<TagRun>> portions_of(const Chunk& chunk, std::uint64_t limit) {
+  std::vector<std::vector<TagRun>> all;
+  Portions portions(limit, [&all](const std::vector<TagRun>& runs) { return all.push_back(runs), true; });
+  chunk.for_each_batch([&portions](const BatchPtr& batch) { return portions.add(batch); });
+  portions.finish();
+  return all;
+}
+
+std::vector<TagRun> by_tag(const Chunk& chunk) { return portions_of(chunk, 1 << 20).front(); }
+
+std::string bytes_of(const TagRun& run) {
+  std::string bytes;
+  for (const Span& span : run.spans) bytes.append(reinterpret_cast<const char*>(span.data), span.size);
+  return bytes;
 }
 
 std::string bytes_of(const Message& message) {
@@ -70,15 +101,55 @@ TEST(OutForwardMessage, leads_to_the_bytes_that_were_received) {
   EXPECT_EQ(message.parts[1].iov_base, events.batches[0]->spans()[0].data);
 }
 
-TEST(OutForwardMessage, there_is_one_for_each_tag_with_an_id_of_its_own) {
+TEST(OutForwardMessage, there_is_one_for_each_tag) {
   const Chunk events = chunk({batch("a", {1}), batch("b", {2}), batch("a", {3})});
   const std::vector<TagRun> runs = by_tag(events);
   ASSERT_EQ(runs.size(), 2u);
   EXPECT_EQ(runs[0].tag, "a");
-  EXPECT_EQ(runs[0].batches.size(), 2u);
-  EXPECT_EQ(message_id(events.id, 0), "AAECAwQFBgcICQoLDA0ODw==\n");
-  EXPECT_EQ(message_id(events.id, 1), "AAECAwQFBgcICQoLDA0ODg==\n");
+  EXPECT_EQ(bytes_of(runs[0]), entry(1) + entry(3));
+  EXPECT_EQ(runs[0].events, 2u);
+}
+
+TEST(OutForwardMessage, has_an_id_that_no_message_of_any_chunk_of_the_buffer_has) {
+  EXPECT_EQ(message_id("000102030405060708090a0b0c0d0e0f", 0), "AAECAwQFBgcICQoLDA0ODw==\n");
   EXPECT_EQ(message_id("ffffffffffffffffffffffffffffffff", 0), "/////////////////////w==\n");
+  std::set<std::string> ids;
+  for (const char* last : {"0", "1", "2", "3", "4", "5", "6", "7"}) {
+    for (std::uint32_t number = 0; number < 300; ++number) {
+      ids.insert(message_id("5be0cd19137e2179000000000000000"s + last, number));
+      ids.insert(message_id("5be0cd19137e21790000000"s + last + "00000001", number));
+    }
+  }
+  // Chunk 1 is in both rows.
+  EXPECT_EQ(ids.size(), 15u * 300);
+}
+
+TEST(OutForwardPortions, end_with_the_event_that_fills_them_however_batches_are_cut) {
+  const std::size_t size = entry(0).size();
+  const auto texts = [](const Chunk& chunk, std::uint64_t limit) {
+    std::vector<std::string> all;
+    for (const std::vector<TagRun>& runs : portions_of(chunk, limit)) {
+      all.emplace_back();
+      for (const TagRun& run : runs) all.back() += std::string(run.tag) + ":" + bytes_of(run) + ";";
+    }
+    return all;
+  };
+  const Chunk one = chunk({joined("a", {1, 2, 3, 4, 5}), joined("b", {6, 7})});
+  const Chunk other = chunk({batch("a", {1}), joined("a", {2, 3, 4}), batch("a", {5}), batch("b", {6, 7})});
+  for (std::uint64_t limit = 1; limit < 8 * size; ++limit) EXPECT_EQ(texts(one, limit), texts(other, limit)) << limit;
+  EXPECT_THAT(texts(one, 2 * size + 1),
+              ElementsAre("a:" + entry(1) + entry(2) + entry(3) + ";",
+                          "a:" + entry(4) + entry(5) + ";b:" + entry(6) + ";", "b:" + entry(7) + ";"));
+  EXPECT_THAT(texts(one, 7 * size), ElementsAre("a:" + entry(1) + entry(2) + entry(3) + entry(4) + entry(5) +
+                                                ";b:" + entry(6) + entry(7) + ";"));
+}
+
+TEST(OutForwardPortions, stop_when_no_more_is_wanted) {
+  const Chunk events = chunk({joined("a", {1, 2, 3}), batch("a", {4})});
+  std::size_t sent = 0;
+  Portions portions(1, [&sent](const std::vector<TagRun>&) { return ++sent < 2; });
+  EXPECT_FALSE(portions.add(events.batches[0]));
+  EXPECT_EQ(sent, 2u);
 }
 
 TEST(OutForwardMessage, times_may_be_whole_seconds) {

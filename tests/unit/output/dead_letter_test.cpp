@@ -4,6 +4,7 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <map>
 
 #include <logboom/testing.hpp>
 
@@ -15,16 +16,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A batch of entries [n, {"n": n}].
-BatchPtr batch(std::string_view tag, int first, int count) {
+/// A batch of entries [n, {"n": n}], or with a text of so many bytes beside.
+BatchPtr batch(std::string_view tag, int first, int count, std::size_t padding = 0) {
   OutBuffer bytes;
   msgpack::Writer writer(bytes);
   for (int n = first; n < first + count; ++n) {
     writer.array(2);
     writer.integer(n);
-    writer.map(1);
+    writer.map(padding == 0 ? 1 : 2);
     writer.string("n");
     writer.integer(n);
+    if (padding == 0) continue;
+    writer.string("p");
+    writer.string(std::string(padding, 'x'));
   }
   const SlabPtr slab(Slab::make(bytes.size()));
   std::memcpy(slab->data(), bytes.data(), bytes.size());
@@ -101,6 +105,43 @@ TEST_F(DeadLetters, of_a_chunk_that_comes_again_are_there_once) {
   EXPECT_TRUE(store.store("o", chunk("01", {batch("a", 1, 2)}), "given up after 4 attempts: y"));
   ASSERT_EQ(list().size(), 1u);
   EXPECT_EQ(list()[0].reason, "retry_limit");
+}
+
+TEST_F(DeadLetters, of_a_large_chunk_are_several_and_all_of_them_or_none_are_there) {
+  std::vector<BatchPtr> batches;
+  for (int n = 0; n < 3000; n += 100) batches.push_back(batch(n % 200 == 0 ? "a" : "b", n, 100, 10'000));
+  const Chunk large = chunk(std::string(32, '7'), batches);
+  ASSERT_GT(large.bytes, 3 * large_letter);
+  DeadLetterStore store(root, 1 << 30, log);
+  struct Ends : ChunkSource {
+    explicit Ends(const Chunk& all) : chunk(all) {}
+    void read(const Visit& visit) const override {
+      for (std::size_t i = 0; i + 1 < chunk.batches.size(); ++i) visit(chunk.batches[i]);
+      throw ChunkUnreadable("a bad disk");
+    }
+    const Chunk& chunk;
+  };
+  const Ends source(large);
+  Chunk unreadable = chunk(large.id, {});
+  unreadable.source = &source;
+  EXPECT_THROW(store.store("o", unreadable, "refused: x"), ChunkUnreadable);
+  EXPECT_TRUE(fs::is_empty(dead_letters_folder(root, "o")));
+
+  ASSERT_TRUE(store.store("o", large, "refused: x"));
+  std::map<std::string, DeadLetter> letters;
+  for (const DeadLetter& letter : list()) letters[letter.id] = letter;
+  ASSERT_EQ(letters.size(), (large.bytes + large_letter - 1) / large_letter);
+  std::string all;
+  std::uint64_t events = 0;
+  for (const auto& [id, letter] : letters) {
+    EXPECT_EQ(id.substr(0, 32), large.id);
+    EXPECT_LT(letter.bytes, large_letter + batches.back()->bytes());
+    EXPECT_EQ(letter.attempts, 4u);
+    events += letter.events;
+    all += content(read_dead_letter_batches(letter.path));
+  }
+  EXPECT_EQ(events, 3000u);
+  EXPECT_EQ(all, content(batches));
 }
 
 TEST_F(DeadLetters, take_up_no_more_than_their_limit_until_some_are_removed) {

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <stdexcept>
 
+#include "output/dead_letters.hpp"
 #include "output/output_test_support.hpp"
 
 namespace logboom::plugins {
@@ -61,9 +62,9 @@ BufferSettings immediate() {
 }
 
 struct Fixture {
-  explicit Fixture(const BufferSettings& settings, ChunkOutput* secondary = nullptr) {
+  explicit Fixture(const BufferSettings& settings, ChunkOutput* secondary = nullptr, DeadLetters* letters = nullptr) {
     sink = make_buffered_sink(output, secondary, make_output<Buffer>(plugins::buf_memory(), context), settings,
-                              SinkContext{"test_out", {}, context.test_log, context.test_metrics});
+                              SinkContext{"test_out", {}, context.test_log, context.test_metrics, letters});
   }
   void put(std::int64_t n, Receipts receipts = {}) {
     const BatchPtr batch = batch_of("t", n, 1);
@@ -113,6 +114,28 @@ TEST(BufferedSink, drain_writes_what_is_buffered_through_its_retries_and_says_wh
   EXPECT_EQ(f.stop(0ms), Stopped::clean);
   EXPECT_EQ(done, 1);
   EXPECT_EQ(f.output.stops, 1);
+  f.expect_balance();
+}
+
+TEST(BufferedSink, what_can_not_be_read_for_the_dead_letters_is_kept) {
+  struct : DeadLetters {
+    bool store(const std::string&, const Chunk&, std::string_view) override {
+      ++calls;
+      throw ChunkUnreadable("a bad disk");
+    }
+    std::atomic<int> calls{0};
+  } letters;
+  Fixture f(immediate(), nullptr, &letters);
+  f.output.on_write = [](const Chunk&) { return WriteResult{WriteResult::Status::refused, "no", 0}; };
+  f.sink->start();
+  f.put(1);
+  ASSERT_TRUE(eventually([&] { return letters.calls == 1 && f.context.test_log.has("a bad disk"); }));
+  EXPECT_TRUE(eventually([&] { return f.metric("logboom_output_retries_total") == 1; }));
+  EXPECT_EQ(f.metric("logboom_output_dropped_events_total"), 0);
+  EXPECT_EQ(f.metric("logboom_output_buffered_events"), 1);
+  f.output.on_write = nullptr;
+  EXPECT_EQ(f.stop(), Stopped::clean);
+  EXPECT_EQ(f.output.numbers, std::vector<std::int64_t>{1});
   f.expect_balance();
 }
 

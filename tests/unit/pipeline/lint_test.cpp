@@ -113,7 +113,7 @@ TEST(Lint, two_listeners_on_one_port_are_named) {
   EXPECT_THAT(found(source("forward", "unix_path /x") + source("tcp", "port 24224")), IsEmpty());
 }
 
-TEST(Lint, a_store_that_blocks_the_others_is_a_warning_and_one_that_does_so_by_default_a_note) {
+TEST(Lint, a_store_that_blocks_the_others_is_named_and_those_that_do_so_by_default_once_for_all) {
   const std::string store = "<store>\n@type toy\n<buffer>\noverflow_action block\n</buffer>\n</store>\n";
   const auto all = problems("<match **>\n@type copy\n" + store + "<store>\n@type null\n</store>\n</match>\n");
   ASSERT_EQ(all.size(), 1u);
@@ -121,9 +121,10 @@ TEST(Lint, a_store_that_blocks_the_others_is_a_warning_and_one_that_does_so_by_d
   EXPECT_EQ(all.front().pos.line, 6u);
   EXPECT_THAT(found("<match **>\n@type copy\n" + store + "</match>\n"), IsEmpty());
   const std::string silent = "<store>\n@type toy\n</store>\n";
-  const auto notes = problems("<match **>\n@type copy\n" + silent + silent + "</match>\n");
-  ASSERT_EQ(notes.size(), 1u) << "once for the copy";
-  EXPECT_EQ(notes.front().severity, Severity::info);
+  const auto once = problems("<match **>\n@type copy\n" + silent + silent + "</match>\n");
+  ASSERT_EQ(once.size(), 1u);
+  EXPECT_EQ(once.front().severity, Severity::warning);
+  EXPECT_EQ(once.front().pos.line, 1u);
   const std::string fine = "<store ignore_error>\n@type toy\n</store>\n";
   EXPECT_THAT(found("<match **>\n@type copy\n" + fine + "<store>\n@type null\n</store>\n</match>\n"), IsEmpty());
 }
