@@ -251,20 +251,22 @@ std::string SocketClient::send_plain(std::span<const iovec> pieces) {
   return {};
 }
 
-/// Small pieces go together in records of TLS, large ones from where they are.
+/// In records of TLS that are full but for the last one, as far as that goes from where the bytes are.
 std::string SocketClient::send_tls(std::span<const iovec> pieces) {
   std::string gathered;
   for (const iovec& piece : pieces) {
-    const std::string_view bytes(static_cast<const char*>(piece.iov_base), piece.iov_len);
-    if (!gathered.empty() && gathered.size() + bytes.size() > largest_record) {
+    std::string_view bytes(static_cast<const char*>(piece.iov_base), piece.iov_len);
+    if (!gathered.empty()) {
+      const std::size_t more = std::min(bytes.size(), largest_record - gathered.size());
+      gathered += bytes.substr(0, more);
+      bytes.remove_prefix(more);
+      if (gathered.size() < largest_record) continue;
       if (std::string why = write_tls(gathered); !why.empty()) return why;
       gathered.clear();
     }
-    if (pieces.size() > 1 && bytes.size() < largest_record) {
-      gathered += bytes;
-    } else if (std::string why = write_tls(bytes); !why.empty()) {
-      return why;
-    }
+    const std::size_t whole = bytes.size() - bytes.size() % largest_record;
+    if (std::string why = write_tls(bytes.substr(0, whole)); !why.empty()) return why;
+    gathered = bytes.substr(whole);
   }
   if (std::string why = write_tls(gathered); !why.empty()) return why;
   while (!stream_->flush()) {

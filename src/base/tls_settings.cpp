@@ -124,7 +124,6 @@ void set_tls_habits(SSL_CTX* context) {
   ::SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_COMPRESSION);
   ::SSL_CTX_set_mode(context,
                      SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
-  ::SSL_CTX_set_read_ahead(context, 1);
 }
 
 std::vector<std::string> file_stamps(const std::vector<std::string>& paths) {

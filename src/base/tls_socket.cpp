@@ -2,8 +2,11 @@
 
 #include <openssl/bio.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <new>
 
 namespace logboom {
@@ -51,16 +54,41 @@ bool TlsSocket::flush() {
   return true;
 }
 
+void TlsSocket::read_ahead(std::size_t bytes) noexcept {
+  if (next_ != end_) return;
+  ahead_.reset();
+  ahead_size_ = bytes;
+}
+
+/// Into `data`, and what is more into `ahead_`, which is empty.
+std::ptrdiff_t TlsSocket::receive(char* data, std::size_t size) {
+  if (!ahead_) ahead_ = std::make_unique_for_overwrite<char[]>(ahead_size_);
+  iovec parts[] = {{data, size}, {ahead_.get(), ahead_size_}};
+  ssize_t got = 0;
+  while ((got = ::readv(fd_, parts, 2)) < 0 && errno == EINTR) {
+  }
+  if (got < 0 && is_full(errno)) errno = EAGAIN;
+  const auto bytes = static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+  drained_ = bytes < size + ahead_size_;
+  ended_ = got == 0;
+  next_ = 0;
+  end_ = bytes - std::min(bytes, size);
+  return static_cast<std::ptrdiff_t>(std::min<std::size_t>(bytes, size)) - (got < 0 ? 1 : 0);
+}
+
 int TlsSocket::read(BIO* bio, char* data, int size) {
   TlsSocket& self = socket_of(bio);
   ::BIO_clear_retry_flags(bio);
-  ssize_t got = -1;
-  errno = EAGAIN;
-  while (!self.drained_ && (got = ::recv(self.fd_, data, static_cast<std::size_t>(size), 0)) < 0 && errno == EINTR) {
+  const auto wanted = static_cast<std::size_t>(size);
+  if (const std::size_t here = std::min(wanted, self.end_ - self.next_); here != 0) {
+    std::memcpy(data, self.ahead_.get() + self.next_, here);
+    self.next_ += here;
+    return static_cast<int>(here);
   }
-  if (got < 0 && is_full(errno)) ::BIO_set_retry_read(bio);
-  if (got == 0) self.ended_ = true;
-  self.drained_ = got < size;
+  if (self.ended_) return 0;
+  errno = EAGAIN;
+  const std::ptrdiff_t got = self.drained_ ? -1 : self.receive(data, wanted);
+  if (got < 0 && errno == EAGAIN) ::BIO_set_retry_read(bio);
   return static_cast<int>(got);
 }
 
