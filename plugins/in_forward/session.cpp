@@ -26,7 +26,7 @@ std::string printable(std::uint8_t first) {
   }
 }
 
-bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+bool is_json_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
 }  // namespace
 
@@ -242,7 +242,7 @@ bool ForwardSession::decompress(const MessageOption& option, std::vector<Bytes>&
 std::size_t ForwardSession::read_json(const char* data, std::size_t size) {
   std::size_t used = 0;
   while (!given_up_) {
-    while (json_->looked == 0 && used < size && is_space(data[used])) ++used;
+    while (json_->looked == 0 && used < size && is_json_space(data[used])) ++used;
     const auto frame = json_->framer.advance(data + used + json_->looked, size - used - json_->looked);
     json_->looked += frame.used;
     if (frame.scan == msgpack::Scan::malformed) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <logboom/ascii.hpp>
+
 namespace logboom::in_syslog {
 
 namespace {
@@ -9,7 +11,6 @@ namespace {
 constexpr std::size_t most_digits = 10;
 constexpr std::uint64_t most_counted = std::uint64_t{16} << 20;
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 bool is_end(char c) noexcept { return c == '\n' || c == '\r' || c == '\0'; }
 
 }  // namespace

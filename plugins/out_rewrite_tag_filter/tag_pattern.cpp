@@ -4,10 +4,11 @@
 #include <charconv>
 #include <iterator>
 
+#include <logboom/ascii.hpp>
+
 namespace logboom::plugins::rewrite {
 namespace {
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 char upper(char c) noexcept { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 

@@ -3,13 +3,9 @@
 #include <algorithm>
 #include <charconv>
 
+#include <logboom/ascii.hpp>
+
 namespace logboom::plugins {
-namespace {
-
-bool is_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-
-}  // namespace
 
 void LogfmtPairs::start(std::string_view line) {
   rest_ = line;

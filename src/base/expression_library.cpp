@@ -9,6 +9,8 @@
 #include <optional>
 #include <stdexcept>
 
+#include <logboom/ascii.hpp>
+
 #include "base/expression_machine.hpp"
 
 namespace logboom::expression {
@@ -163,8 +165,6 @@ std::string uuid() {
   for (const std::size_t at : {8U, 13U, 18U, 23U}) text.insert(at, 1, '-');
   return text;
 }
-
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 /// The zone that a text of a time ends with: `Z`, `UTC`, `GMT`, `+09`, `+0900` or `+09:00`.
 std::int32_t zone_of(std::string_view text, std::int32_t otherwise) {

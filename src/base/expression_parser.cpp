@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <logboom/ascii.hpp>
+
 #include "base/expression_method.hpp"
 
 namespace logboom::expression {
@@ -39,8 +41,6 @@ Parser::Deeper::~Deeper() { --parser_.depth_; }
 bool is_word(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_' || (c & 0x80) != 0;
 }
-
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 void Parser::refuse(const std::string& message, std::size_t place) const {
   std::size_t character = 1;

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include <logboom/ascii.hpp>
+
 #include "base/expression_program.hpp"
 
 namespace logboom::expression {
@@ -142,7 +144,6 @@ class Parser {
 };
 
 bool is_word(char c) noexcept;
-bool is_digit(char c) noexcept;
 /// Words that Ruby does not let be names.
 bool is_keyword(std::string_view name) noexcept;
 

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include <logboom/ascii.hpp>
 #include <logboom/out_buffer.hpp>
 #include <logboom/regexp.hpp>
 
@@ -31,7 +32,6 @@ enum class Case : std::uint8_t { upper, lower, swap };
 void append_case(OutBuffer& out, std::string_view text, Case how);
 
 /// Ruby's white space for strip: blank, tab, line ends, form feed, vertical tab and NUL.
-inline bool is_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 /// The set of characters that `tr`, `delete`, `count` and `squeeze` take: `a-z`, `^a-z`, escapes.
 class CharacterSet {

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include <logboom/ascii.hpp>
 #include <logboom/json.hpp>
 
 namespace logboom::field_types {
@@ -14,8 +15,6 @@ namespace {
 
 using msgpack::Value;
 using msgpack::Writer;
-
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 std::string_view without_leading_space(std::string_view text) noexcept {
   const auto* begin = std::find_if(text.begin(), text.end(), [](char c) { return c != ' ' && (c < '\t' || c > '\r'); });

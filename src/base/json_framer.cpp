@@ -3,7 +3,7 @@
 namespace logboom {
 namespace {
 
-bool is_space(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+bool is_json_space(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
 }  // namespace
 
@@ -11,7 +11,7 @@ JsonFramer::Frame JsonFramer::advance(const char* data, std::size_t size) noexce
   using msgpack::Scan;
   std::size_t i = 0;
   if (depth_ == 0) {
-    while (i < size && is_space(data[i])) ++i;
+    while (i < size && is_json_space(data[i])) ++i;
     if (i < size && data[i] != '{' && data[i] != '[') return {Scan::malformed, i};
   }
   for (; i < size; ++i) {

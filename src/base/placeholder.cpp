@@ -1,3 +1,4 @@
+#include <logboom/ascii.hpp>
 #include <logboom/placeholder.hpp>
 
 #include <algorithm>
@@ -52,7 +53,6 @@ std::string tag_part(std::string_view tag, long index) {
 
 std::optional<long> parse_index(std::string_view text) {
   const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   if (digits.empty() || !std::all_of(digits.begin(), digits.end(), is_digit)) return std::nullopt;
   long value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

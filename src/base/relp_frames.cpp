@@ -1,3 +1,4 @@
+#include <logboom/ascii.hpp>
 #include <logboom/relp_frames.hpp>
 
 namespace logboom {
@@ -7,7 +8,6 @@ namespace {
 constexpr std::size_t longest_number = 9;
 constexpr std::size_t longest_command = 32;
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 /// A word of characters that `fits` says are its own, behind which another one stands.

@@ -2,10 +2,11 @@
 
 #include <array>
 
+#include <logboom/ascii.hpp>
+
 namespace logboom::stack_traces {
 namespace {
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 bool is_white(char c) noexcept { return c == ' ' || c == '\t'; }
 bool is_name(char c) noexcept {
   return is_digit(c) || c == '_' || c == '$' ||

@@ -1,11 +1,10 @@
+#include <logboom/ascii.hpp>
 #include <logboom/syslog.hpp>
 
 #include <algorithm>
 
 namespace logboom {
 namespace {
-
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 std::size_t digits(std::string_view text) noexcept {
   std::size_t n = 0;

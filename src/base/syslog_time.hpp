@@ -3,12 +3,12 @@
 #include <cstddef>
 #include <string_view>
 
+#include <logboom/ascii.hpp>
 #include <logboom/syslog.hpp>
 
 /// What the readers of syslog messages share.
 namespace logboom::syslog_text {
 
-inline bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 inline bool is_upper(char c) noexcept { return c >= 'A' && c <= 'Z'; }
 inline bool is_letter(char c) noexcept { return is_upper(c) || (c >= 'a' && c <= 'z'); }
 inline bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }

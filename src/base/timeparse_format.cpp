@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <string>
 
+#include <logboom/ascii.hpp>
+
 namespace logboom::timeparse {
 namespace {
 
@@ -40,8 +42,6 @@ constexpr Simple simples[] = {
     {'p', {Kind::half}},           {'P', {Kind::half}},       {'z', {Kind::zone}},
     {'Z', {Kind::zone}},           {'n', {Kind::space}},      {'t', {Kind::space}},
     {'%', {Kind::literal, 0, '%'}}};
-
-bool is_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 bool reads_digits(const Step& step) noexcept {
   switch (step.kind) {

@@ -1,9 +1,10 @@
 #include "base/timeparse_steps.hpp"
 
+#include <logboom/ascii.hpp>
+
 namespace logboom::timeparse {
 namespace {
 
-bool is_digit(char c) noexcept { return static_cast<unsigned char>(c - '0') < 10; }
 bool is_ascii_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 /// Puts a text together from dates, times, names and zones in any order.

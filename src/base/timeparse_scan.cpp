@@ -2,6 +2,8 @@
 #include <array>
 #include <iterator>
 
+#include <logboom/ascii.hpp>
+
 #include "base/calendar.hpp"
 #include "base/timeparse_steps.hpp"
 
@@ -9,7 +11,6 @@ namespace logboom::timeparse {
 namespace {
 
 bool digit(char c) noexcept { return static_cast<unsigned char>(c - '0') < 10; }
-bool is_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
 char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 bool is_word_letter(char c) noexcept { return lower(c) >= 'a' && lower(c) <= 'z'; }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <string_view>
 
+#include <logboom/ascii.hpp>
 #include <logboom/log.hpp>
 
 #include "cli/options.hpp"
@@ -18,7 +19,6 @@ constexpr std::size_t longest_name = 253;
 constexpr std::size_t longest_label = 63;
 constexpr std::size_t longest_client = 64;  // of a common name, in X.509
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 [[noreturn]] void refuse(const std::string& text, std::string_view why) { throw CliError(cat("'", text, "': ", why)); }

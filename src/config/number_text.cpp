@@ -5,10 +5,11 @@
 #include <charconv>
 #include <utility>
 
+#include <logboom/ascii.hpp>
+
 namespace logboom::config {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
 char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
 
