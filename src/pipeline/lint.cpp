@@ -108,24 +108,27 @@ void check_labels(const Model& model, std::vector<Problem>& problems) {
 
 namespace {
 
+bool matters(const Element* store) { return store->arg.find("ignore_error") == std::string::npos; }
+
 /// What the store's buffer does when it is full; nothing where it has none, or where its fullness is its own affair.
 std::optional<std::string> overflow_action(const Element& store, const Registry& registry) {
   const PluginInfo* info = info_of(registry, PluginKind::output, store);
   if (info == nullptr || !info->schema().leaves_section("buffer")) return std::nullopt;
   if (info->name == "null") return std::nullopt;  // it reads the section, and needs no buffer
-  if (store.arg.find("ignore_error") != std::string::npos) return std::nullopt;
+  if (!matters(&store)) return std::nullopt;
   const auto buffers = store.sections("buffer");
   return buffers.empty() ? "" : value_of(*buffers.back(), "overflow_action").value_or("");
 }
 
 }  // namespace
 
-/// A full buffer that holds back its senders holds back the other stores' events with them. Said once for all stores
-/// that don't say what they do then, and for each that says it.
+/// A full buffer that holds back its senders holds back the other stores' events with them, which is as it should be
+/// where it is the one that matters, and the others have `ignore_error`. Said once for all stores that don't say what
+/// they do then, and for each that says it.
 void check_stores(const Model& model, std::vector<Problem>& problems) {
   visit_outputs(model.root, [&](const Element& output) {
     const auto stores = output.sections("store");
-    if (stores.size() < 2) return;
+    if (std::count_if(stores.begin(), stores.end(), matters) < 2) return;
     bool by_default = false;
     for (const Element* store : stores) {
       const auto action = overflow_action(*store, model.registry);

@@ -151,7 +151,7 @@ def test_a_flood_to_a_fast_output_keeps_memory_bounded(logboom):
 
 def test_running_out_of_descriptors_is_survived_without_spinning(logboom):
     program = logboom(forward_to_json())
-    resource.prlimit(program.pid, resource.RLIMIT_NOFILE, (program.descriptors() + 20,) * 2)
+    resource.prlimit(program.pid, resource.RLIMIT_NOFILE, (program.descriptors() + 30,) * 2)
     clients = [Client(program.address()) for _ in range(60)]
     clients[0].send_and_wait(message("t", T, {"n": 0}, {"chunk": "c"}), "c")
     seen = program.cpu_seconds()

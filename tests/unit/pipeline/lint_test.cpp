@@ -127,6 +127,7 @@ TEST(Lint, a_store_that_blocks_the_others_is_named_and_those_that_do_so_by_defau
   EXPECT_EQ(once.front().pos.line, 1u);
   const std::string fine = "<store ignore_error>\n@type toy\n</store>\n";
   EXPECT_THAT(found("<match **>\n@type copy\n" + fine + "<store>\n@type null\n</store>\n</match>\n"), IsEmpty());
+  EXPECT_THAT(found("<match **>\n@type copy\n" + fine + silent + fine + "</match>\n"), IsEmpty()) << "one matters";
 }
 
 }  // namespace
