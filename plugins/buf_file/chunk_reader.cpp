@@ -50,12 +50,14 @@ bool ChunkReader::open(std::uint32_t segment) {
 void ChunkReader::failed() {
   result_.failed = true;
   result_.problem = cat(path_, ": ", trouble_text(errno));
+  enough_ = true;
 }
 
 void ChunkReader::damaged(std::uint64_t bytes, std::string_view what) {
   result_.damaged_bytes += bytes;
   result_.damaged_segments.insert(open_segment_);
   result_.problem = cat(path_, " ", what);
+  enough_ = enough_ || ends_at_damage_;
 }
 
 void ChunkReader::read_run(const Run& run) {
@@ -68,7 +70,7 @@ void ChunkReader::read_run(const Run& run) {
     if (!fill(*slab_, size, at)) return;
     std::uint64_t wanted = 0;
     const std::uint64_t used = read_frames({slab_->data(), size}, at, wanted);
-    if (cut_ == Cut::pieces) finish_batch();
+    if (in_pieces_) finish_batch();
     at += used;
     window = std::max(window_bytes, wanted);
     if (used != 0 || (wanted > size && wanted <= end - at)) continue;
@@ -120,7 +122,7 @@ void ChunkReader::take(std::string_view payload) {
   const SlabPtr holder(Slab::make(std::max<std::size_t>(unpacked_.size(), 1)));
   if (!unpacked_.empty()) std::memcpy(holder->data(), unpacked_.data(), unpacked_.size());
   add_sections(holder->data(), holder);
-  if (cut_ == Cut::pieces) finish_batch();
+  if (in_pieces_) finish_batch();
 }
 
 void ChunkReader::add_sections(const std::uint8_t* entries, const SlabPtr& holder) {

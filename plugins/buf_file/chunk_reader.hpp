@@ -40,11 +40,14 @@ class ChunkReader {
 
   /// Sees what can be read; keeps one piece of the files in memory at a time.
   ReadResult check(const std::vector<Run>& runs) { return go_through(runs, nullptr); }
-  /// Gives the events to `visit` as well, in batches with memory of their own: piece by piece, each of them gone when
-  /// `visit` does not hold it, or what follows one another under one tag as one. Ends early where `visit` says false.
-  enum class Cut : std::uint8_t { pieces, tags };
-  ReadResult read(const std::vector<Run>& runs, Cut cut, const ChunkSource::Visit& visit) {
-    cut_ = cut;
+  /// Gives all events that can be read to `visit` as well, in batches with memory of their own: what follows one
+  /// another under one tag is one. Ends early where `visit` says false.
+  ReadResult load(const std::vector<Run>& runs, const ChunkSource::Visit& visit) { return go_through(runs, &visit); }
+  /// The same, piece by piece, each of them gone when `visit` does not hold it. `ends_at_damage`: what is behind damage
+  /// is not given.
+  ReadResult stream(const std::vector<Run>& runs, bool ends_at_damage, const ChunkSource::Visit& visit) {
+    in_pieces_ = true;
+    ends_at_damage_ = ends_at_damage;
     return go_through(runs, &visit);
   }
   const std::optional<ChunkKeyValues>& keys() const noexcept { return keys_; }
@@ -66,7 +69,8 @@ class ChunkReader {
   const std::string& directory_;
   const std::uint64_t number_;
   const ChunkSource::Visit* visit_ = nullptr;
-  Cut cut_ = Cut::pieces;
+  bool in_pieces_ = false;
+  bool ends_at_damage_ = false;
   bool enough_ = false;
   Descriptor file_;
   std::uint32_t open_segment_ = 0;

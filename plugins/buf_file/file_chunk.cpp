@@ -90,8 +90,8 @@ QueuedChunk::Loaded FileChunk::load() {
   buf_file::ChunkReader reader(buffer_.ops_, buffer_.store_settings_.directory, record_->number);
   const bool keep = chunk.bytes <= most_in_memory;
   const Visit visit = [this](const BatchPtr& batch) { return chunk.batches.push_back(batch), true; };
-  buf_file::ReadResult result =
-      keep ? reader.read(place->runs, buf_file::ChunkReader::Cut::tags, visit) : reader.check(place->runs);
+  buf_file::ReadResult result = keep ? reader.load(place->runs, visit) : reader.check(place->runs);
+  is_damaged_ = !result.damaged_segments.empty();
   take_keys(reader);
   chunk.source = this;
   for (const buf_file::Draft& draft : place->waiting) {
@@ -116,13 +116,14 @@ void FileChunk::read(const Visit& visit) const {
   buf_file::ChunkReader reader(buffer_.ops_, buffer_.store_settings_.directory, record_->number);
   bool enough = false;
   const Visit look = [&](const BatchPtr& batch) { return !(enough = !visit(batch)); };
-  buf_file::ReadResult result = reader.read(place->runs, buf_file::ChunkReader::Cut::pieces, look);
+  buf_file::ReadResult result = reader.stream(place->runs, !is_damaged_, look);
+  const bool is_damaged = !result.damaged_segments.empty() && !is_damaged_;
+  if (!enough && (result.failed || is_damaged)) throw ChunkUnreadable("can't be read now: " + result.problem);
   for (const buf_file::Draft& draft : place->waiting) {
     if (enough || !give_draft(draft, look)) return;
     result.events += draft.events;
   }
-  if (enough) return;
-  if (result.failed || result.events < chunk.events) throw ChunkUnreadable("can't be read now: " + result.problem);
+  if (!enough && result.events < chunk.events) throw ChunkUnreadable("can't be read now: " + result.problem);
 }
 
 /// Of a chunk that was found at the start.

@@ -158,10 +158,9 @@ Connection::Parting Connection::part(std::chrono::milliseconds time) {
   return parting;
 }
 
-void Connection::expect(const std::vector<Message>& messages, const std::shared_ptr<PendingChunk>& chunk,
+void Connection::expect(const std::vector<Message>& messages, const std::shared_ptr<PendingPortion>& portion,
                         Clock::time_point deadline) {
-  chunk->expect(messages.size());
-  for (const Message& message : messages) waiting_[message.id] = {chunk, deadline};
+  for (const Message& message : messages) waiting_[message.id] = {portion, deadline};
 }
 
 Connection::News Connection::take_answers(Clock::time_point now) {
@@ -177,7 +176,7 @@ Connection::News Connection::take_answers(Clock::time_point now) {
       wrong = "it acks what was not sent";
       break;
     }
-    if (found->second.chunk->answered()) news.acked += found->second.chunk->events;
+    if (found->second.portion->answered()) news.acked += found->second.portion->chunk->events;
     waiting_.erase(found);
   }
   proved_ = proved_ || !ids.empty();
@@ -203,8 +202,8 @@ Connection::News Connection::close(const std::string& why) {
   news.why = why;
   news.to_blame = !waiting_.empty();
   for (const auto& [id, waiting] : waiting_) {
-    waiting.chunk->failed(cat("not acked: ", why));
-    news.failed.push_back(waiting.chunk->chunk_id);
+    waiting.portion->chunk->failed(cat("not acked: ", why));
+    news.failed.push_back(waiting.portion->chunk->chunk_id);
   }
   waiting_.clear();
   return news;

@@ -63,7 +63,7 @@ class Connection {
   bool is_proved() const noexcept { return proved_; }
 
   /// The messages were sent just now; `deadline`: when their acks are overdue.
-  void expect(const std::vector<Message>& messages, const std::shared_ptr<PendingChunk>& chunk,
+  void expect(const std::vector<Message>& messages, const std::shared_ptr<PendingPortion>& portion,
               Clock::time_point deadline);
   /// Reads what has come, and looks at the deadlines. Where something is wrong the connection is closed, and what
   /// waited for acks fails.
@@ -92,7 +92,7 @@ class Connection {
 
  private:
   struct Waiting {
-    std::shared_ptr<PendingChunk> chunk;
+    std::shared_ptr<PendingPortion> portion;
     Clock::time_point deadline;
   };
 

@@ -229,39 +229,49 @@ void ForwardOutput::take(Server& server, const Connection::News& news) {
 }
 
 WriteResult ForwardOutput::write(const Chunk& chunk) {
-  Sending sending{chunk.id, nullptr, affinity_.take(chunk.id)};
+  Sending sending{chunk.id, affinity_.take(chunk.id), arrived_->of(chunk.id)};
   if (reader_) {
     if (!window_->take()) return {WriteResult::Status::retry, "the end is near", 0};
-    sending.pending = std::make_shared<PendingChunk>(chunk, commit_later(chunk), window_);
+    sending.pending = std::make_shared<PendingChunk>(chunk, commit_later(chunk), window_, arrived_);
   }
   Portions portions(portion_size, [&](const std::vector<TagRun>& runs) { return send(runs, sending); });
   chunk.for_each_batch([&portions](const BatchPtr& batch) { return portions.add(batch); });
   if (sending.why.empty()) portions.finish();
   if (!sending.why.empty()) return {WriteResult::Status::retry, sending.why, 0};
   if (!sending.pending) return {};
-  if (sending.pending->answered() && sending.server) sending.server->succeeded(chunk.events);
+  if (sending.pending->all_sent() && sending.server) sending.server->succeeded(chunk.events);
   return {WriteResult::Status::pending, {}, 0};
 }
 
-/// To one server after another, until one has taken it. False where none has.
+/// A portion. False where no server has taken it.
 bool ForwardOutput::send(const std::vector<TagRun>& runs, Sending& sending) {
+  const std::uint32_t portion = sending.portions++;
+  const std::uint32_t first =
+      std::exchange(sending.messages, sending.messages + static_cast<std::uint32_t>(runs.size()));
+  if (sending.arrived.contains(portion)) return true;
   if (sending.pending && sending.pending->has_failed()) return sending.why = "a message is not acked", false;
   std::vector<Message> messages(runs.size());
+  for (std::uint32_t i = 0; i < runs.size(); ++i)
+    writer_.write(runs[i], sending.pending ? message_id(sending.id, first + i) : std::string(), messages[i]);
+  std::shared_ptr<PendingPortion> pending;
+  if (sending.pending) pending = std::make_shared<PendingPortion>(sending.pending, portion, messages.size());
+  return send(messages, pending, sending);
+}
+
+/// To one server after another, until one has taken it.
+bool ForwardOutput::send(const std::vector<Message>& messages, const std::shared_ptr<PendingPortion>& pending,
+                         Sending& sending) {
   std::uint64_t events = 0;
-  for (std::size_t i = 0; i < runs.size(); ++i) {
-    const std::uint32_t number = sending.messages++;
-    writer_.write(runs[i], sending.pending ? message_id(sending.id, number) : std::string(), messages[i]);
-    events += runs[i].events;
-  }
+  for (const Message& message : messages) events += message.events;
   sending.why = "there is no server";
   std::vector<std::shared_ptr<Server>> tried;
   while (!interrupted_) {
     const std::shared_ptr<Server> server = servers_.next(tried, sending.first);
     if (!server) break;
     tried.push_back(server);
-    sending.why = send(server, messages, sending.pending, false);
+    sending.why = send(server, messages, pending, false);
     if (sending.why.empty()) {
-      if (!sending.pending) server->succeeded(events);
+      if (!pending) server->succeeded(events);
       sending.server = server;
       sending.first = server->settings().title();
       return true;
@@ -272,7 +282,7 @@ bool ForwardOutput::send(const std::vector<TagRun>& runs, Sending& sending) {
 }
 
 std::string ForwardOutput::send(const std::shared_ptr<Server>& server, const std::vector<Message>& messages,
-                                const std::shared_ptr<PendingChunk>& pending, bool fresh) {
+                                const std::shared_ptr<PendingPortion>& pending, bool fresh) {
   std::string why;
   Server::Held held = server->connection(fresh, why);
   if (!held.connection) return why;

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -46,15 +47,18 @@ class ForwardOutput final : public ChunkOutput {
   /// A chunk on its way.
   struct Sending {
     const std::string& id;
+    std::string first;                        // the server that is tried first
+    std::set<std::uint32_t> arrived;          // portions
     std::shared_ptr<PendingChunk> pending{};  // where acks are asked for
-    std::string first{};                      // the server that is tried first
+    std::uint32_t portions = 0;
     std::uint32_t messages = 0;
     std::string why{};  // why it could not be sent
     std::shared_ptr<Server> server{};
   };
   bool send(const std::vector<TagRun>& runs, Sending& sending);
+  bool send(const std::vector<Message>& messages, const std::shared_ptr<PendingPortion>& pending, Sending& sending);
   std::string send(const std::shared_ptr<Server>& server, const std::vector<Message>& messages,
-                   const std::shared_ptr<PendingChunk>& pending, bool fresh);
+                   const std::shared_ptr<PendingPortion>& pending, bool fresh);
   void take(Server& server, const Connection::News& news);
 
   bool discover();
@@ -74,6 +78,7 @@ class ForwardOutput final : public ChunkOutput {
   std::vector<Source> sources_;
   Servers servers_;
   Affinity affinity_;
+  std::shared_ptr<Arrived> arrived_ = std::make_shared<Arrived>();
   std::shared_ptr<AckWindow> window_;
   std::unique_ptr<AckReader> reader_;  // where acks are asked for
 

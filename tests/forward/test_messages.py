@@ -3,6 +3,7 @@
 import base64
 import os
 import re
+import signal
 import time
 
 import msgpack
@@ -198,3 +199,41 @@ def test_a_receiver_that_takes_nothing_is_given_up(logboom):
         program.wait_for_log(f"127.0.0.1:{stuck.port} is lost", 20)
         good.wait_for_records(100, 20)
         assert program.stop()["delivered"] == 100
+
+
+def test_a_large_chunk_goes_in_portions_and_only_what_was_not_acked_comes_again(logboom):
+    ids = []
+
+    def answer(message, number):
+        ids.append(message.chunk)
+        return ack(message) if number != 2 else b""
+
+    with Receiver(answer=answer) as receiver:
+        program = logboom(relay(servers(receiver.port), "  require_ack_response true\n  ack_response_timeout 2s\n"
+                                                        "  recover_wait 0s\n",
+                                buffer="flush_interval 1d\n    chunk_limit_size 32m\n    retry_wait 50ms"))
+        entries = [(T, {"n": n, "log": "x" * 10_000}) for n in range(900)]
+        for start in range(0, 900, 100):
+            send(program, entries=entries[start:start + 100])
+        program.send_signal(signal.SIGUSR1)
+        program.wait_for_counter("logboom_output_delivered_events_total", 900, 30, type="forward")
+        messages = receiver.wait_for_messages(4)
+        assert ids == [ids[0], ids[1], ids[2], ids[1]]
+        assert len(set(ids)) == 3
+        assert max(len(message.body) for message in messages) < 4 * 1024 * 1024 + 11_000
+        records = [record["n"] for message in messages[:3] for record in message.records()]
+        assert records == list(range(900))
+        assert messages[3].raw == messages[1].raw
+        program.stop()
+
+
+def test_messages_of_chunks_with_several_tags_all_have_ids_of_their_own(logboom):
+    with Receiver() as receiver:
+        program = logboom(relay(servers(receiver.port), "  require_ack_response true\n", keys="[]",
+                                buffer="flush_interval 50ms"))
+        for number in range(8):
+            with Client(program.address()) as client:
+                client.send(b"".join(packed(tag, [(T, {"n": number})]) for tag in ("a", "b", "c")))
+            program.wait_for_counter("logboom_output_delivered_events_total", 3 * (number + 1), type="forward")
+        assert len({message.chunk for message in receiver.messages}) == len(receiver.messages) == 24
+        assert program.stop()["delivered"] == 24

@@ -80,9 +80,8 @@ TEST(Catalog, joined_runs_bring_the_chunks_own_events) {
   Chunk chunk;
   const std::string path = directory;
   ChunkReader reader(FileOps::system(), path, frame.chunk);
-  const ReadResult result = reader.read({everything}, ChunkReader::Cut::tags, [&chunk](const BatchPtr& batch) {
-    return chunk.batches.push_back(batch), true;
-  });
+  const ReadResult result =
+      reader.load({everything}, [&chunk](const BatchPtr& batch) { return chunk.batches.push_back(batch), true; });
   EXPECT_EQ(result.events, 10u);
   EXPECT_EQ(numbers_of(chunk).at(9), 18);
 }

@@ -30,7 +30,7 @@ struct Recovered {
       Chunk chunk;
       const std::string directory = path.string();
       ChunkReader(FileOps::system(), directory, each.chunk->number)
-          .read(catalog.runs_of(*each.chunk), ChunkReader::Cut::tags,
+          .load(catalog.runs_of(*each.chunk),
                 [&chunk](const BatchPtr& batch) { return chunk.batches.push_back(batch), true; });
       for (const std::int64_t n : numbers_of(chunk)) all.push_back(n);
       events += each.events;
