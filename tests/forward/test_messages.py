@@ -210,7 +210,7 @@ def test_a_large_chunk_goes_in_portions_and_only_what_was_not_acked_comes_again(
 
     with Receiver(answer=answer) as receiver:
         program = logboom(relay(servers(receiver.port), "  require_ack_response true\n  ack_response_timeout 2s\n"
-                                                        "  recover_wait 0s\n",
+                                                        "  recover_wait 0s\n  keepalive true\n",
                                 buffer="flush_interval 1d\n    chunk_limit_size 32m\n    retry_wait 50ms"))
         entries = [(T, {"n": n, "log": "x" * 10_000}) for n in range(900)]
         for start in range(0, 900, 100):
@@ -222,7 +222,7 @@ def test_a_large_chunk_goes_in_portions_and_only_what_was_not_acked_comes_again(
         assert len(set(ids)) == 3
         assert max(len(message.body) for message in messages) < 4 * 1024 * 1024 + 11_000
         records = [record["n"] for message in messages[:3] for record in message.records()]
-        assert records == list(range(900))
+        assert records == list(range(900)), len(records)
         assert messages[3].raw == messages[1].raw
         program.stop()
 
