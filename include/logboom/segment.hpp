@@ -28,7 +28,7 @@ inline constexpr std::size_t frame_head_size = 88;
 struct FileHead {
   std::uint64_t sequence = 0;
   std::uint64_t nonce = 0;      // random
-  std::uint64_t buffer = 0;     // random, the same in all segments of a buffer: its chunks' ids begin with its half
+  std::uint64_t buffer = 0;     // random, the same in all segments of a buffer: its chunks' ids begin with it
   std::int64_t created_ms = 0;  // since 1970
   /// What stands in that segment from that offset on was written again, into this one and those behind it: a sync of
   /// it had failed. 0: nothing was.

@@ -19,6 +19,7 @@ struct Run {
   std::uint32_t segment = 0;
   std::uint32_t offset = 0;
   std::uint32_t size = 0;
+  bool operator==(const Run&) const = default;
 };
 
 /// Where a chunk's events are. What is not const belongs to the catalog, the draft to the staging area.

@@ -78,6 +78,7 @@ std::optional<FileChunk::Place> FileChunk::find_events() const {
     if (!catalog.wait_written(*record_, now + patience)) return std::nullopt;
   }
   if (place.waiting.empty()) place.runs = catalog.runs_of(*record_);
+  place.whole = place.runs;
   if (last_run_ < place.runs.size()) place.runs.resize(last_run_);
   const auto first = static_cast<std::ptrdiff_t>(std::min(first_run_, place.runs.size()));
   place.runs.erase(place.runs.begin(), place.runs.begin() + first);
@@ -107,6 +108,8 @@ QueuedChunk::Loaded FileChunk::load() {
     return {false, 0};
   }
   if (result.events >= chunk.events) return {};
+  // A segment that a failed sync made doubtful is written again elsewhere, and gone.
+  if (buffer_.catalog_.runs_of(*record_) != place->whole) return {false, 0};
   return give_up_damaged(result);
 }
 

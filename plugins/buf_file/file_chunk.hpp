@@ -27,6 +27,7 @@ class FileChunk final : public QueuedChunk, private ChunkSource {
  private:
   /// Where the events are: in files, and those that the full disk had no room for in memory.
   struct Place {
+    std::vector<buf_file::Run> whole;  // also of other parts of the chunk
     std::vector<buf_file::Run> runs;
     std::vector<buf_file::Draft> waiting;
   };

@@ -40,6 +40,7 @@ TlsStream::Step TlsStream::shake_hands() {
   socket_.look();
   ::ERR_clear_error();
   const int result = ::SSL_do_handshake(ssl_.get());
+  socket_.read_ahead(small_read);  // thousands may be half-open
   if (result == 1) {
     more_ = true;
     return Step::done;

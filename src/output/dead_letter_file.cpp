@@ -265,7 +265,11 @@ class LetterFiles {
   void finish() {
     if (letter_.events > 0 || written_.empty()) write();
     for (const std::string& path : written_) {
-      if (::rename(next_to(path).c_str(), path.c_str()) != 0) fail("can't rename " + next_to(path));
+      if (::rename(next_to(path).c_str(), path.c_str()) == 0) continue;
+      const int error = errno;
+      for (const std::string& named : written_) ::unlink(named.c_str());
+      errno = error;
+      fail("can't rename " + next_to(path));
     }
     written_.clear();
     sync_folder(folder_);

@@ -52,6 +52,15 @@ def all_out(program, deadline=60):
     program.wait_for_counter("logboom_output_delivered_events_total", MESSAGES * EVENTS, deadline, id="out")
 
 
+def deliver(config, directory):
+    with Logboom(config, directory / "node").start() as node:
+        fill(node)
+        flush(node)
+        all_out(node)
+        check_memory(node)
+        node.stop()
+
+
 def lines_in(directory):
     return [line for file in directory.glob("got.*log") for line in file.read_bytes().splitlines()]
 
@@ -99,12 +108,7 @@ def test_it_is_written_to_files(tmp_path, how):
     parameters, compression = FILES[how]
     path = f"{tmp_path}/out/{'${tag}' if how == 'by_tag' else 'all'}"
     config = forward_source() + output("file", tmp_path, f"  path {path}\n{parameters}  <format>\n    @type json\n  </format>\n")
-    with Logboom(config, tmp_path / "node").start() as node:
-        fill(node)
-        flush(node)
-        all_out(node)
-        check_memory(node)
-        node.stop()
+    deliver(config, tmp_path)
     lines = []
     files = [file for file in (tmp_path / "out").iterdir() if file.suffix != ".integrity"]
     assert len(files) == (2 if how == "by_tag" else 1)
@@ -121,12 +125,7 @@ def test_it_is_sent_over_relp(tmp_path):
     with SyslogSink("relp", 1) as sink:
         parameters = f"  host 127.0.0.1\n  port {sink.port}\n  protocol relp\n  <format>\n    @type json\n  </format>\n"
         config = forward_source() + output("syslog", tmp_path, parameters)
-        with Logboom(config, tmp_path / "node").start() as node:
-            fill(node)
-            flush(node)
-            all_out(node)
-            check_memory(node)
-            node.stop()
+        deliver(config, tmp_path)
     expect_all(message[message.index(b"{"):] for message in sink.messages)
 
 
@@ -135,12 +134,7 @@ def test_it_is_handed_to_a_command(tmp_path):
         "exec", tmp_path, f"  command {tmp_path}/take.sh\n  <format>\n    @type json\n  </format>\n")
     (tmp_path / "take.sh").write_text(f'#!/bin/sh\ncat "$1" >>{tmp_path}/got\n')
     (tmp_path / "take.sh").chmod(0o755)
-    with Logboom(config, tmp_path / "node").start() as node:
-        fill(node)
-        flush(node)
-        all_out(node)
-        check_memory(node)
-        node.stop()
+    deliver(config, tmp_path)
     expect_all((tmp_path / "got").read_bytes().splitlines())
 
 
@@ -148,12 +142,7 @@ def test_it_goes_to_the_rules_of_a_label(tmp_path):
     behind = f"<label @LATER>\n{file_match('**', tmp_path / 'got')}</label>\n".replace(
         "flush_interval", "total_limit_size 4m\n    chunk_limit_size 1m\n    flush_interval")
     config = forward_source() + output("buffer", tmp_path, "  @label @LATER\n") + behind
-    with Logboom(config, tmp_path / "node").start() as node:
-        fill(node)
-        flush(node)
-        all_out(node)
-        check_memory(node)
-        node.stop()
+    deliver(config, tmp_path)
     expect_all(lines_in(tmp_path))
 
 
