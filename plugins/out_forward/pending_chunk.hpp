@@ -50,9 +50,8 @@ class PendingChunk {
   void expect() { left_.fetch_add(1); }
   /// A portion was acked. The last one settles the chunk, once all are sent; true where it did.
   bool arrived(std::uint32_t portion) {
-    if (settled()) return true;
-    arrived_->add(chunk_id, portion);
-    return false;
+    arrived_->add(chunk_id, portion);  // before it counts, so that what is forgotten stays so
+    return settled();
   }
   /// All are sent; the same.
   bool all_sent() { return settled(); }
