@@ -114,8 +114,9 @@ long TlsSocket::control(BIO* bio, int command, long /*number*/, void* /*pointer*
     default: return 0;
   }
   ::BIO_clear_retry_flags(bio);
-  if (self.flush()) return 1;
-  if (errno == EAGAIN) ::BIO_set_retry_write(bio);
+  // A handshake that can't send any more goes on to read: why the peer has gone stands in what it said last.
+  if (self.flush() || errno != EAGAIN) return 1;
+  ::BIO_set_retry_write(bio);
   return -1;
 }
 
