@@ -83,12 +83,19 @@ struct Chunk {
     }
   }
 
-  /// Calls `visit(tag, event)`.
+  /// Calls `visit(tag, event)`, or `visit(tag, event, place)` with the event's place in the chunk: the first has 0.
   template <class F>
   void for_each(F&& visit) const {
-    for_each_batch([&visit](const BatchPtr& batch) {
+    std::uint64_t place = 0;
+    for_each_batch([&](const BatchPtr& batch) {
       const std::string_view text = batch->tag().text();
-      batch->for_each([&](const Event& event) { visit(text, event); });
+      batch->for_each([&](const Event& event) {
+        if constexpr (std::is_invocable_v<F&, std::string_view, const Event&, std::uint64_t>) {
+          visit(text, event, place++);
+        } else {
+          visit(text, event);
+        }
+      });
     });
   }
 };

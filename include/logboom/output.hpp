@@ -93,6 +93,21 @@ class Reemitter {
   virtual void emit(Delivery delivery) = 0;
 };
 
+/// Some events of a chunk, by their places in it.
+class EventSet {
+ public:
+  void add(std::uint64_t place) {
+    if (place / 64 >= words_.size()) words_.resize(place / 64 + 1);
+    words_[place / 64] |= std::uint64_t{1} << place % 64;
+  }
+  bool contains(std::uint64_t place) const noexcept {
+    return place / 64 < words_.size() && (words_[place / 64] >> place % 64 & 1) != 0;
+  }
+
+ private:
+  std::vector<std::uint64_t> words_;
+};
+
 /// What came of an attempt to write a chunk.
 struct WriteResult {
   enum class Status : std::uint8_t {
@@ -103,18 +118,16 @@ struct WriteResult {
   };
   Status status = Status::done;
   std::string reason;
-  /// Events of the chunk that could not be written for a reason of their own, counted as dropped.
+  /// Events of the chunk that could not be written for a reason of their own: counted as dropped, and kept as dead
+  /// letters. Which they are, and the size of their entries.
   std::uint64_t invalid_events = 0;
-  /// Copies of them, as far as the output has them to give, for the dead letters.
-  std::vector<BatchPtr> invalid{};
+  std::uint64_t invalid_bytes = 0;
+  EventSet invalid{};
 
-  /// One more invalid event, and its copy.
-  void add_invalid(std::string_view tag, const Event& event) {
-    const SlabPtr slab(Slab::make(event.entry.size()));
-    std::memcpy(slab->data(), event.entry.begin(), event.entry.size());
-    auto batch = std::make_unique<EventBatch>(Tag::make(tag));
-    batch->add(Span{slab->data(), static_cast<std::uint32_t>(event.entry.size()), 1}, slab);
-    invalid.emplace_back(std::move(batch));
+  /// One more invalid event, from its place in the chunk: see Chunk::for_each.
+  void add_invalid(std::uint64_t place, const Event& event) {
+    invalid.add(place);
+    invalid_bytes += event.entry.size();
     ++invalid_events;
   }
 };

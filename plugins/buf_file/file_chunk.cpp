@@ -12,8 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How long a flush thread waits for the chunk's last frames to be written, before it looks at other chunks.
-constexpr auto patience = 500ms;
+/// How long a chunk's last frames usually take to be written.
 constexpr auto usual_patience = 20ms;
 
 /// Larger chunks are not kept in memory.
@@ -75,7 +74,7 @@ std::optional<FileChunk::Place> FileChunk::find_events() const {
   if (!catalog.wait_written(*record_, now + usual_patience) &&
       !buffer_.store_->read_waiting(*record_, place.runs, place.waiting)) {
     place = {};
-    if (!catalog.wait_written(*record_, now + patience)) return std::nullopt;
+    if (!catalog.wait_written(*record_, now + buffer_.options_.read_patience)) return std::nullopt;
   }
   if (place.waiting.empty()) place.runs = catalog.runs_of(*record_);
   place.whole = place.runs;

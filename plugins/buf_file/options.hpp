@@ -19,6 +19,9 @@ struct FileOptions : BufferOptions {
   std::chrono::nanoseconds sync_interval{std::chrono::seconds(1)};
   ByteSize segment_size{std::uint64_t{64} << 20};
   std::chrono::nanoseconds retain{0};
+  /// How long a flush thread waits for a chunk's last frames to be written, before it looks at other chunks: no
+  /// parameter.
+  std::chrono::milliseconds read_patience{500};
 
   /// Only those that other buffers don't have.
   static void describe(Describe<FileOptions>& d);

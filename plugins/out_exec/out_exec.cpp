@@ -99,8 +99,8 @@ class OutExec final : public ChunkOutput {
       file.append(text_.text());
       text_.clear();
     };
-    chunk.for_each([&](std::string_view tag, const Event& event) {
-      if (!formatter_->format(tag, injector_.apply(tag, event), text_)) result.add_invalid(tag, event);
+    chunk.for_each([&](std::string_view tag, const Event& event, std::uint64_t place) {
+      if (!formatter_->format(tag, injector_.apply(tag, event), text_)) result.add_invalid(place, event);
       if (text_.size() >= write_size) put();
     });
     put();

@@ -179,7 +179,7 @@ WriteResult OutFile::write(const Chunk& chunk) {
 
 void OutFile::format(const Chunk& chunk, WriteResult& result) {
   Place place;
-  unwritten_ = 0;
+  unwritten_ = number_ = 0;
   std::optional<Tag> last;
   chunk.for_each_batch([&](const BatchPtr& batch) {
     const bool same_tag = last && (last->same_object(batch->tag()) || !by_tag_ || last->text() == batch->tag().text());
@@ -198,12 +198,10 @@ void OutFile::format_batch(const Chunk& chunk, const EventBatch& batch, Place& p
   batch.for_each([&](const Event& event) {
     if (event.time.sec < place.low || event.time.sec >= place.high)
       find_place(chunk, tag, event.time.sec, place, result);
-    if (place.target == nullptr) {
-      result.add_invalid(tag, event);
-      return;
-    }
+    const std::uint64_t number = number_++;
+    if (place.target == nullptr) return result.add_invalid(number, event);
     const Event shown = injector_->apply(tag, event);
-    if (!formatter_->format(tag, shown, place.target->text)) result.add_invalid(tag, event);
+    if (!formatter_->format(tag, shown, place.target->text)) result.add_invalid(number, event);
     if (place.target->text.size() >= write_size) files_->put(*place.target);
   });
 }

@@ -63,6 +63,7 @@ class OutFile final : public ChunkOutput {
   std::string key_;
   /// The target's key for a tag and a slice that came before.
   std::unordered_map<std::string, std::string> known_;
+  std::uint64_t number_ = 0;     // of the chunk's next event
   std::uint64_t unwritten_ = 0;  // bytes of events, since all text was written
 };
 

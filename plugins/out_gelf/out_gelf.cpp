@@ -68,12 +68,12 @@ class GelfOutput final : public ChunkOutput {
     std::string why;
     if (!client_.connected() || !client_.peer_is_there()) why = client_.connect();
     out_.clear();
-    chunk.for_each([&](std::string_view tag, const Event& event) {
+    chunk.for_each([&](std::string_view tag, const Event& event, std::uint64_t place) {
       if (!why.empty()) return;
       if (is_udp_) out_.clear();
       append_gelf(options_, hostname_, tag, event, out_);
       if (is_udp_) {
-        why = send_datagrams(result);
+        if (!send_datagrams(why)) result.add_invalid(place, event);
         return;
       }
       out_.append('\0');
@@ -102,16 +102,17 @@ class GelfOutput final : public ChunkOutput {
     return why;
   }
 
-  std::string send_datagrams(WriteResult& result) {
+  /// False where the message is too long for them.
+  bool send_datagrams(std::string& why) {
     packed_.clear();
     if (options_.compress) gzip_compress(out_.text(), packed_);
     const std::string_view message = options_.compress ? packed_.text() : out_.text();
     const std::vector<std::string> datagrams = gelf_datagrams(message, options_.packet_size, ids_());
-    if (datagrams.empty()) ++result.invalid_events;
     for (const std::string& datagram : datagrams) {
-      if (std::string why = client_.send(datagram); !why.empty()) return why;
+      why = client_.send(datagram);
+      if (!why.empty()) break;
     }
-    return {};
+    return !datagrams.empty();
   }
 
   Options options_;

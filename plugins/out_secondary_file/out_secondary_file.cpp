@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -15,23 +16,39 @@ namespace logboom {
 
 namespace {
 
-/// An open file; closed with the object, or by `close`, which says whether everything arrived.
+/// An open file, which takes over its descriptor. Others that have it open so wait while this one is there.
 class DumpFile {
  public:
-  DumpFile(int fd, bool compress) : file_(::gzdopen(fd, compress ? "ab" : "abT")) {
-    if (file_ == nullptr) ::close(fd);
+  DumpFile(int fd, bool compress) : fd_(fd) {
+    while (::flock(fd, LOCK_EX) != 0 && errno == EINTR) {
+    }
+    size_ = ::lseek(fd, 0, SEEK_END);
+    const int other = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    file_ = other < 0 ? nullptr : ::gzdopen(other, compress ? "ab" : "abT");
+    if (file_ == nullptr && other >= 0) ::close(other);
   }
   DumpFile(const DumpFile&) = delete;
   DumpFile& operator=(const DumpFile&) = delete;
-  ~DumpFile() { static_cast<void>(close()); }
+  ~DumpFile() {
+    static_cast<void>(finish());
+    ::close(fd_);
+  }
 
   bool write(const Span& span) { return file_ != nullptr && ::gzwrite(file_, span.data, span.size) > 0; }
-  bool close() {
+  /// Whether everything arrived.
+  bool finish() {
     gzFile file = std::exchange(file_, nullptr);
     return file != nullptr && ::gzclose(file) == Z_OK;
   }
+  /// The file as it was before.
+  void take_back() {
+    static_cast<void>(finish());
+    if (size_ >= 0) static_cast<void>(::ftruncate(fd_, size_));
+  }
 
  private:
+  int fd_;
+  off_t size_ = -1;
   gzFile file_;
 };
 
@@ -83,8 +100,9 @@ class OutSecondaryFile final : public ChunkOutput {
     } catch (const ChunkUnreadable& why) {
       unreadable = WriteResult{WriteResult::Status::retry, why.what(), 0};
     }
-    if (file.close() && right && !unreadable) return {};
+    if (file.finish() && right && !unreadable) return {};
     const WriteResult result = unreadable ? *unreadable : failed(path);
+    file.take_back();
     if (!options_.append) ::unlink(path.c_str());
     return result;
   }

@@ -42,8 +42,8 @@ class OutStdout final : public ChunkOutput {
     const std::lock_guard lock(mutex_);
     WriteResult result;
     text_.clear();
-    chunk.for_each([&](std::string_view tag, const Event& event) {
-      if (!formatter_->format(tag, injector_.apply(tag, event), text_)) result.add_invalid(tag, event);
+    chunk.for_each([&](std::string_view tag, const Event& event, std::uint64_t place) {
+      if (!formatter_->format(tag, injector_.apply(tag, event), text_)) result.add_invalid(place, event);
       if (text_.size() >= write_size && result.reason.empty()) put(result);
       if (!result.reason.empty()) text_.clear();
     });

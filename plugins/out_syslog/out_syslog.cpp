@@ -50,9 +50,9 @@ class SyslogOutput final : public ChunkOutput {
     if (std::string why = ready(); !why.empty()) return {WriteResult::Status::retry, std::move(why), 0};
     out_.clear();
     std::string why;
-    chunk.for_each([&](std::string_view tag, const Event& event) {
+    chunk.for_each([&](std::string_view tag, const Event& event, std::uint64_t place) {
       if (!why.empty()) return;
-      if (!add(tag, event)) ++result.invalid_events;
+      if (!add(tag, event)) result.add_invalid(place, event);
       if (client_.address().is_datagram() || out_.size() >= large) why = send();
     });
     if (why.empty()) why = send();
@@ -115,13 +115,10 @@ class SyslogOutput final : public ChunkOutput {
     std::string why;
     std::vector<std::string> messages;
     std::size_t size = 0;
-    chunk.for_each([&](std::string_view tag, const Event& event) {
+    chunk.for_each([&](std::string_view tag, const Event& event, std::uint64_t place) {
       if (!why.empty()) return;
       message_.clear();
-      if (!writer_->append(tag, event, message_)) {
-        ++result.invalid_events;
-        return;
-      }
+      if (!writer_->append(tag, event, message_)) return result.add_invalid(place, event);
       messages.emplace_back(message_.text());
       size += message_.size();
       if (size < large_relp) return;

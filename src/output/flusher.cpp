@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "output/dead_letters.hpp"
+#include "output/picked_events.hpp"
 
 namespace logboom {
 
@@ -188,25 +189,32 @@ void Flusher::succeeded(const Chunk& chunk, const WriteResult& result) {
 /// By the output or by its secondary one, but for events that it can't write.
 void Flusher::written(const Chunk& chunk, const WriteResult& result) {
   std::uint64_t suppressed = 0;
+  const bool kept = keep_invalid(chunk, result);
   if (result.invalid_events > 0 && invalid_log_.due(suppressed)) {
-    log_.warn(cat(id_, ": ", result.invalid_events, " events of chunk ", chunk.id, " can't be written and are dropped",
-                  result.reason.empty() ? "" : ": ", result.reason));
+    log_.warn(cat(id_, ": ", result.invalid_events, " events of chunk ", chunk.id, " can't be written and are ",
+                  kept ? "kept as dead letters" : "dropped", result.reason.empty() ? "" : ": ", result.reason));
   }
-  keep_invalid(chunk, result);
   buffer_.done(chunk, result.invalid_events);
 }
 
-void Flusher::keep_invalid(const Chunk& chunk, const WriteResult& result) {
-  if (dead_letters_ == nullptr || result.invalid.empty()) return;
+/// What goes on where they can't be kept: the chunk is written, and must not come again.
+bool Flusher::keep_invalid(const Chunk& chunk, const WriteResult& result) {
+  if (dead_letters_ == nullptr || result.invalid_events == 0) return false;
+  const PickedEvents picked(chunk, result.invalid);
   Chunk invalid;
   invalid.id = chunk.id;
-  invalid.batches = result.invalid;
-  for (const BatchPtr& batch : result.invalid) {
-    invalid.events += batch->events();
-    invalid.bytes += batch->bytes();
-  }
+  invalid.source = &picked;
+  invalid.events = result.invalid_events;
+  invalid.bytes = result.invalid_bytes;
   const std::string reason = result.reason.empty() ? "it can't be written" : result.reason;
-  if (dead_letters_->store(id_, invalid, cat("invalid: ", reason))) counters_.dead_letters.add(invalid.events);
+  try {
+    if (!dead_letters_->store(id_, invalid, cat("invalid: ", reason))) return false;
+  } catch (const ChunkUnreadable& error) {
+    log_.error(cat(id_, ": events of chunk ", chunk.id, " are no dead letters: ", std::string_view(error.what())));
+    return false;
+  }
+  counters_.dead_letters.add(invalid.events);
+  return true;
 }
 
 void Flusher::failed(const Chunk& chunk, const std::string& reason) {

@@ -56,7 +56,7 @@ class Flusher {
   void for_each_output(F&& call);
   void succeeded(const Chunk& chunk, const WriteResult& result);
   void written(const Chunk& chunk, const WriteResult& result);
-  void keep_invalid(const Chunk& chunk, const WriteResult& result);
+  bool keep_invalid(const Chunk& chunk, const WriteResult& result);
   void failed(const Chunk& chunk, const std::string& reason);
   void refused(const Chunk& chunk, const std::string& reason);
   void give_up(const Chunk& chunk, DropReason why, const std::string& what, const std::string& reason);

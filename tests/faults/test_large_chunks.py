@@ -34,13 +34,13 @@ def output(kind, directory, parameters, more="", behind=""):
             + BUFFER.format(directory=directory, more=more) + behind + "</match>\n")
 
 
-def fill(program):
+def fill(program, tags=("app.0", "app.1")):
     """Events with a number and bytes that a compressor can do little with; all acked, in one chunk."""
     with Client(program.address()) as client:
         for number in range(MESSAGES):
             entries = b"".join(
                 pack([TIME, {"n": number * EVENTS + i, "noise": os.urandom(480).hex()}]) for i in range(EVENTS))
-            client.send_and_wait(packed(f"app.{number % 2}", entries, {"chunk": f"{number}", "size": EVENTS}),
+            client.send_and_wait(packed(tags[number % len(tags)], entries, {"chunk": f"{number}", "size": EVENTS}),
                                  f"{number}", deadline=30)
 
 
@@ -68,6 +68,11 @@ def lines_in(directory):
 def expect_all(lines):
     numbers = sorted(json.loads(line)["n"] for line in lines)
     assert numbers == list(range(MESSAGES * EVENTS))
+
+
+def dead_letters(program):
+    done = subprocess.run([binary(), "dlq", "list", "-c", program.config_path, "--json"], stdout=subprocess.PIPE, check=True)
+    return sum(json.loads(line)["events"] for line in done.stdout.splitlines())
 
 
 @pytest.mark.parametrize("compress", ["text", "zstd"])
@@ -155,8 +160,7 @@ def test_it_becomes_a_dead_letter(tmp_path):
         fill(node)
         flush(node)
         node.wait_for_log("are kept as dead letters", deadline=60)
-        letters = subprocess.run([binary(), "dlq", "list", "-c", node.config_path, "--json"], stdout=subprocess.PIPE, check=True)
-        assert sum(json.loads(line)["events"] for line in letters.stdout.splitlines()) == MESSAGES * EVENTS
+        assert dead_letters(node) == MESSAGES * EVENTS
         (tmp_path / "node" / "up").touch()
         subprocess.run([binary(), "dlq", "resend", "-c", node.config_path, "--all", "--no-wait"], check=True)
         flush(node)
@@ -164,3 +168,20 @@ def test_it_becomes_a_dead_letter(tmp_path):
         check_memory(node)
         node.stop()
     expect_all((tmp_path / "got").read_bytes().splitlines())
+
+
+def test_all_of_it_is_refused_event_by_event(tmp_path):
+    system = f"<system>\n  root_dir {tmp_path}/root\n</system>\n"
+    path = f"  path {tmp_path}/out/${{tag}}\n  append true\n  <format>\n    @type json\n  </format>\n"
+    with Logboom(system + forward_source() + output("file", tmp_path, path), tmp_path / "node").start() as node:
+        fill(node, ["../../evil", "good"])
+        flush(node)
+        half = MESSAGES * EVENTS // 2
+        node.wait_for_counter("logboom_output_dropped_events_total", half, 60, id="out", reason="invalid")
+        assert dead_letters(node) == half
+        check_memory(node)
+        node.wait_for_log("are kept as dead letters: tag '../../evil'")
+        node.stop()
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["good.log"]
+    numbers = [json.loads(line)["n"] for line in (tmp_path / "out" / "good.log").read_bytes().splitlines()]
+    assert numbers == [n for n in range(MESSAGES * EVENTS) if n // EVENTS % 2 == 1]

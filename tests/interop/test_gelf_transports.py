@@ -3,11 +3,12 @@
 import json
 import pathlib
 import socket
+import subprocess
 
 import pytest
 
 from support.certs import Authority
-from support.logboom import free_port
+from support.logboom import binary, free_port
 from support.wait import wait_until
 
 OUT = """<source>
@@ -121,3 +122,18 @@ def test_a_receiver_that_comes_late_and_comes_again(pair, short_dir):
         receiving.wait_for_lines(2 if number == 1 else 1)
         receiving.stop()
     assert sending.stop()["delivered"] == 3
+
+
+def test_a_message_that_is_too_long_for_datagrams_becomes_a_dead_letter_and_the_others_arrive(logboom, short_dir, tmp_path):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(10)
+        more = "  compress false\n  packet_size 100\n"
+        sending = logboom(f"<system>\n  root_dir {tmp_path}/root\n</system>\n"
+                          + OUT.format(dir=short_dir, port=receiver.getsockname()[1], protocol="udp", more=more, interval="50ms"))
+        send(short_dir, b"<13>app: " + b"x" * 20000, b"<13>app: y")
+        assert receiver.recv(100).startswith(b"\x1e\x0f"), "a chunk of the short one"
+        sending.wait_for_log("1 events of chunk .* can't be written and are kept as dead letters")
+        listed = subprocess.run([binary(), "dlq", "show", "-c", sending.config_path], stdout=subprocess.PIPE, check=True)
+        letter, = listed.stdout.splitlines()
+        assert json.loads(letter)["record"]["message"] == "x" * 20000

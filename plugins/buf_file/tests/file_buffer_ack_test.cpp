@@ -122,7 +122,8 @@ TEST(FileBufferAcks, after_a_failed_sync_everything_is_written_again_before_it_i
   const TemporaryDirectory crashed;
   copy_files(directory.path(), crashed.path());
   // What the first file had not synced may be lost: the second one has it.
-  fs::resize_file(segments_in(crashed.path()).front(), segment::file_head_size);
+  if (const fs::path first = crashed.path() / segment::file_name(1); fs::exists(first))
+    fs::resize_file(first, segment::file_head_size);
   Fixture after(crashed);
   EXPECT_THAT(after.take_all(), testing::UnorderedElementsAreArray(range(0, 6)));
   EXPECT_THAT(buffer.take_all(), testing::UnorderedElementsAreArray(range(0, 6)));

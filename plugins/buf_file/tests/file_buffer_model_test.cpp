@@ -16,6 +16,7 @@ TEST(FileBufferModel, every_event_comes_out_once_or_is_counted_whatever_is_calle
       const auto start = [&](const BufferSettings& settings, OutputCounters& counters) {
         FileOptions options;
         options.path = directory.path().string();
+        options.read_patience = 20s;  // of real time: the model's stands still
         auto buffer = std::make_unique<FileBuffer>(std::move(options), context);
         buffer->start(settings, counters);
         buffer->open();

@@ -1,5 +1,7 @@
 #include "file_buffer_test_support.hpp"
 
+#include <ctime>
+
 namespace {
 
 using namespace logboom;
@@ -225,12 +227,13 @@ TEST(FileBuffer, a_hundred_thousand_chunks_are_there_soon_after_the_start) {
     Fixture buffer(directory, "sync never", settings);
     for (std::int64_t n = 0; n < chunks; n += 1000) ASSERT_TRUE(buffer.put(batch_of("a", n, 1000)));
   }
-  const auto begin = Buffer::Clock::now();
+  const std::clock_t begin = std::clock();
   Fixture buffer(directory, "sync never", settings);
   const Chunk* chunk = buffer.take();
   ASSERT_NE(chunk, nullptr);
   buffer->done(*chunk, 0);
-  EXPECT_LT(Buffer::Clock::now() - begin, 5s) << "a second, where nothing else runs";
+  EXPECT_LT(std::clock() - begin, 5 * CLOCKS_PER_SEC)
+      << "of CPU time: other tests run beside; without sanitizers far less";
   ASSERT_TRUE(eventually([&] { return buffer->totals().events_in == chunks; }));
   std::size_t descriptors = 0;
   for ([[maybe_unused]] const auto& entry : fs::directory_iterator("/proc/self/fd")) ++descriptors;

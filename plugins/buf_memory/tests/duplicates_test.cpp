@@ -169,6 +169,7 @@ TEST(MemoryBufferDuplicates, of_several_workers_that_bring_the_same_messages_one
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (state.confirmed + state.failed < workers * messages && std::chrono::steady_clock::now() < deadline) flush();
   for (std::thread& thread : threads) thread.join();
+  flush();
   EXPECT_EQ(state.confirmed, workers * messages);
   EXPECT_EQ(seen, std::vector<int>(messages, 1));
   EXPECT_EQ(buffer.duplicates(), static_cast<std::uint64_t>((workers - 1) * messages));

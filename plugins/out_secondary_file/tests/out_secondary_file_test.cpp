@@ -71,6 +71,38 @@ TEST(OutSecondaryFile, asks_for_another_attempt_where_it_cannot_write) {
   EXPECT_THAT(result.reason, HasSubstr("can't write"));
 }
 
+/// Some events, and then damage.
+class DamagedSource : public ChunkSource {
+ public:
+  void read(const Visit& visit) const override {
+    if (visit(batch_of("t", 7, 3))) throw ChunkUnreadable("it is damaged");
+  }
+};
+
+TEST(OutSecondaryFile, leaves_nothing_of_a_chunk_that_it_can_not_read) {
+  const DamagedSource source;
+  Chunk damaged;
+  damaged.id = "abc";
+  damaged.source = &source;
+  for (const std::string kind : {"text", "gzip"}) {
+    const Folder folder;
+    const std::string name = kind == "gzip" ? "in/dump.bin.gz" : "in/dump.bin";
+    const BatchPtr good = batch_of("t", 1, 3);
+    const auto write_to = [&](const Chunk& chunk) {
+      return write(folder, "append true\ncompress " + kind, chunk).status;
+    };
+    EXPECT_EQ(write_to(damaged), WriteResult::Status::retry);
+    EXPECT_EQ(folder.text(name), "");
+    EXPECT_EQ(write_to(chunk_of({good})), WriteResult::Status::done);
+    EXPECT_EQ(write_to(damaged), WriteResult::Status::retry);
+    EXPECT_EQ(folder.text(name), bytes_of(good));
+    EXPECT_EQ(write_to(chunk_of({good})), WriteResult::Status::done);
+    EXPECT_EQ(folder.text(name), bytes_of(good) + bytes_of(good));
+    EXPECT_EQ(write(folder, "basename own", damaged).status, WriteResult::Status::retry);
+    EXPECT_FALSE(fs::exists(folder.path / "in/own.0"));
+  }
+}
+
 TEST(OutSecondaryFile, stands_in_secondary_only) {
   TestContext context("@type secondary_file\ndirectory /tmp/x");
   EXPECT_THROW(make_output<ChunkOutput>(plugins::out_secondary_file(), context), ConfigError);
