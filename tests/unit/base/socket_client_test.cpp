@@ -117,9 +117,11 @@ TEST(SocketClient, finish_gives_a_peer_up_that_never_ends) {
 TEST(SocketClient, await_end_tells_an_end_in_order_from_a_reset_and_from_none) {
   using End = SocketClient::End;
   for (const End wanted : {End::in_order, End::reset, End::none}) {
+    std::promise<void> spoke;
     std::promise<void> over;
     Server server([&](Peer& peer) {
       ::send(peer.fd(), "words", 5, MSG_NOSIGNAL);
+      spoke.set_value();
       const std::string received = read_all(peer.fd());
       EXPECT_EQ(received, "x");
       const linger at_once{1, 0};
@@ -129,6 +131,7 @@ TEST(SocketClient, await_end_tells_an_end_in_order_from_a_reset_and_from_none) {
     SocketClient socket(server.address(), limits);
     ASSERT_EQ(socket.connect(), "");
     ASSERT_EQ(socket.send("x"), "");
+    spoke.get_future().wait();
     std::string said;
     std::string why;
     EXPECT_EQ(socket.await_end(said, wanted == End::none ? 50ms : 10000ms, why), wanted);
