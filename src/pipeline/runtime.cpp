@@ -261,7 +261,12 @@ void Runtime::reopen() {
 }
 
 void Runtime::print_counters() {
-  metrics_.visit([this](const Metrics::Sample& sample) { log_.info(sample_line(sample)); });
+  std::size_t count = 0;
+  metrics_.visit([this, &count](const Metrics::Sample& sample) {
+    log_.info(sample_line(sample));
+    ++count;
+  });
+  log_.info(cat("counters: ", count, " in all"));
 }
 
 void Runtime::print_summary(bool clean) {

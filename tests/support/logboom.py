@@ -19,6 +19,7 @@ READY = re.compile(r"\[info\]: (?:.* )?ready\b")
 SUMMARY = re.compile(r"summary: (.*)")
 COUNTER = re.compile(r"(logboom_\w+)(?:\{(.*)\})? (-?[0-9.e+]+)$")
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+COUNTERS_END = re.compile(r"\[info\]: counters: \d+ in all$")
 
 
 def binary():
@@ -130,23 +131,17 @@ class Logboom:
         self.process.send_signal(number)
 
     def counters(self, deadline=10.0):
-        """Asks twice: the first dump is whole when a series is seen for the second time."""
+        """All of them, as they were at some time after this was called."""
         start = self.stderr.line_count()
-        self.send_signal(signal.SIGCONT)
-        self.stderr.wait_line(parse_counter, deadline, start)
         self.send_signal(signal.SIGCONT)
         seen = Counters()
 
-        def repeated(line):
-            counter = parse_counter(line)
-            if counter is None:
-                return False
-            if counter[0] in seen:
-                return True
-            seen[counter[0]] = counter[1]
-            return False
+        def is_last(line):
+            if counter := parse_counter(line):
+                seen[counter[0]] = counter[1]
+            return COUNTERS_END.search(line)
 
-        self.stderr.wait_line(repeated, deadline, start)
+        self.stderr.wait_line(is_last, deadline, start)
         return seen
 
     def wait_for_counter(self, name, value, deadline=10.0, **labels):
