@@ -91,8 +91,8 @@ def test_what_an_output_gives_up_is_kept_with_its_reason(case):
     assert [(line["tag"], line["time"], line["record"]) for line in shown] == [
         ("app.web", T, {"n": n}) for n in range(10)]
     assert "app.web" in case.dlq("list").stdout
-    found = ledger.balanced(case.state)
-    assert found["outputs"]["out"]["dropped"]["retry_limit"] == 10
+    wait_until(lambda: ledger.balanced(case.state)["outputs"]["out"]["dropped"].get("retry_limit") == 10,
+               what="the ledger to know of it")
     case.program.stop()
     assert len(case.letters()) == 1
 
@@ -171,7 +171,8 @@ def test_there_is_a_limit_to_what_letters_take_up(case):
     case.send("app.web", 0, 500)
     case.program.wait_for_log("no room for dead letters")
     assert case.letters() == []
-    assert ledger.balanced(case.state)["outputs"]["out"]["dropped"]["retry_limit"] == 500
+    wait_until(lambda: ledger.balanced(case.state)["outputs"]["out"]["dropped"].get("retry_limit") == 500,
+               what="the ledger to know of it")
 
 
 def test_a_damaged_letter_is_named_and_the_others_are_there(case):

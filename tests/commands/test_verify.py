@@ -1,5 +1,6 @@
 """logboom verify, and the hash chains of out_file, also by a verifier that shares nothing with them."""
 
+import contextlib
 import gzip
 import json
 import os
@@ -259,6 +260,14 @@ def test_lines_that_others_append_are_found(signed, verify, key, tmp_path):
     assert [(f["kind"], f["line"]) for f in findings] == [("inserted", 61)]
 
 
+def has_open(pid, path):
+    for link in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if os.readlink(link) == str(path):
+                return True
+    return False
+
+
 def test_rotated_and_compressed_files_are_verified(tmp_path, verify, key):
     log = tmp_path / "logs" / "app.log"
     with Writer(tmp_path, more=f"integrity_key {key}") as writer:
@@ -268,6 +277,7 @@ def test_rotated_and_compressed_files_are_verified(tmp_path, verify, key):
             seen = writer.program.stderr.line_count()
             writer.program.send_signal(signal.SIGUSR1)
             writer.program.wait_for_log("SIGUSR1", 5, seen)
+            wait_until(lambda: not has_open(writer.program.pid, log.with_name(f"app.log.{number}")), what="the renamed file's end")
             writer.write(numbered(1000 * number, 5))
     assert chain_of(log.with_name("app.log.1")).exists()
     subprocess.run(["gzip", str(log.with_name("app.log.1"))], check=True)

@@ -13,6 +13,7 @@ import pytest
 
 from support.configs import file_match, forward_source, forward_to_json
 from support.forward import Client, forward, message
+from support.reload import whole_lines
 from support.wait import wait_until
 
 T = 1700000000
@@ -53,7 +54,7 @@ def docker_id():
 
 
 def stored(path):
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return [json.loads(line) for line in whole_lines(path.read_text())] if path.exists() else []
 
 
 def lose_ack(program, data):

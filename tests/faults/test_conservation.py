@@ -65,7 +65,8 @@ def test_the_oracle_sees_what_is_wrong(text, complaint):
 def test_the_oracle_finds_acks_that_a_kill_makes_untrue(tmp_path, seed):
     """Of what only memory had when it was acked, kills lose some."""
     with pytest.raises(AssertionError, match="are lost"):
-        disk_storms.kill_with_buffer(tmp_path, seed, kills=10, buffer="@type memory", exactly_once=False)
+        disk_storms.kill_with_buffer(tmp_path, seed, kills=10, buffer="@type memory", exactly_once=False,
+                                     after_acks=True)
 
 
 WRITER = """

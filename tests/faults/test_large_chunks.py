@@ -91,10 +91,12 @@ def test_it_is_sent_on_when_a_server_that_was_down_comes_back(tmp_path, compress
         flush(node)
         node.wait_for_log("could not write chunk", deadline=30)
         check_memory(node)
-        sink = file_match("**", tmp_path / "got")
+        sink = file_match("**", tmp_path / "got").replace(
+            "flush_interval", "total_limit_size 16m\n    chunk_limit_size 1m\n    flush_interval")
         with Logboom(forward_source(port) + sink, tmp_path / "central").start() as central:
             all_out(node)
             check_memory(node)
+            check_memory(central, 16 << 20)
             node.stop()
             central.stop()
         expect_all(lines_in(tmp_path))

@@ -7,7 +7,7 @@ import threading
 from support.configs import file_match, forward_source
 from support.forward import Client, heartbeat, message
 from support.logboom import free_port
-from support.reload import reload, reload_for, written_events
+from support.reload import reload, reload_each, written_events
 from support.wait import wait_until
 
 T = 1700000000
@@ -87,7 +87,8 @@ def test_an_address_that_another_source_keeps_is_refused_with_its_name(logboom):
 
 def udp(port, bind, **more):
     extra = "".join(f"  {name} {value}\n" for name, value in more.items())
-    return (f"<source>\n  @type udp\n  @id datagrams\n  tag t\n  port {port}\n  bind {bind}\n{extra}"
+    return (f"<source>\n  @type udp\n  @id datagrams\n  tag t\n  port {port}\n  bind {bind}\n"
+            f"  receive_buffer_size 4m\n{extra}"
             "  <parse>\n    @type json\n  </parse>\n</source>\n") + OUT
 
 
@@ -108,7 +109,7 @@ def test_datagrams_are_taken_once_each_through_reloads(logboom):
 
     thread = threading.Thread(target=send, daemon=True)
     thread.start()
-    assert reload_for(program, 2, texts, 25) > 20
+    reload_each(program, 25, texts, 25)
     ending.set()
     thread.join(10)
     wait_until(lambda: len(numbers(program)) >= sent[0], what="all datagrams")
@@ -138,7 +139,7 @@ def test_tasks_go_on_through_reloads_of_what_is_around_them(logboom):
 """
     texts = [sources + forward_source(port, send_keepalive_packet=value) + OUT for value in ("true", "false")]
     program = logboom(texts[0])
-    assert reload_for(program, 1.5, texts, 25) > 10
+    reload_each(program, 20, texts, 25)
     wait_until(lambda: len(written_events(program, "out")) > 2200, what="events of both")
     program.stop()
     events = collections.defaultdict(list)

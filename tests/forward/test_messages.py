@@ -209,14 +209,14 @@ def test_a_large_chunk_goes_in_portions_and_only_what_was_not_acked_comes_again(
         return ack(message) if number != 2 else b""
 
     with Receiver(answer=answer) as receiver:
-        program = logboom(relay(servers(receiver.port), "  require_ack_response true\n  ack_response_timeout 2s\n"
+        program = logboom(relay(servers(receiver.port), "  require_ack_response true\n  ack_response_timeout 5s\n"
                                                         "  recover_wait 0s\n  keepalive true\n",
                                 buffer="flush_interval 1d\n    chunk_limit_size 32m\n    retry_wait 50ms"))
         entries = [(T, {"n": n, "log": "x" * 10_000}) for n in range(900)]
         for start in range(0, 900, 100):
             send(program, entries=entries[start:start + 100])
         program.send_signal(signal.SIGUSR1)
-        program.wait_for_counter("logboom_output_delivered_events_total", 900, 30, type="forward")
+        program.wait_for_counter("logboom_output_delivered_events_total", 900, 60, type="forward")
         messages = receiver.wait_for_messages(4)
         assert ids == [ids[0], ids[1], ids[2], ids[1]]
         assert len(set(ids)) == 3

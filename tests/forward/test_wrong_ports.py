@@ -151,4 +151,5 @@ def test_a_server_that_ends_in_order_is_not_waited_for(logboom):
         feed(program, 100)
         wait_until(lambda: sent_events(program) == 100, 10, "all events")
         assert program.stop()["delivered"] == 100
+        receiver.wait_for_messages(100)
         assert len(receiver.messages) == receiver.connections == 100

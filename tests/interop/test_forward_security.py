@@ -158,11 +158,11 @@ def test_heartbeats_need_no_handshake_and_keepalive_is_what_deny_keepalive_says(
 
 
 def test_a_client_that_says_nothing_or_half_a_ping_is_reset(logboom):
-    program = logboom(source("    handshake_timeout 0.3s\n"))
+    program = logboom(source("    handshake_timeout 2s\n"))
     with SecureClient(program.address()) as silent, SecureClient(program.address()) as slow:
         slow.send(slow.ping(KEY)[:30])
-        silent.wait_closed(5)
-        slow.wait_closed(5)
+        silent.wait_closed(10)
+        slow.wait_closed(10)
     program.wait_for_counter("logboom_input_errors_total", 2, reason="security_timeout")
     assert len(program.log_lines("did not say in time")) == 1
 

@@ -46,6 +46,12 @@ def send(directory, *messages):
             sender.sendto(message, f"{directory}/in")
 
 
+def is_bound(port):
+    """Over UDP; nobody's port is taken for a moment to find out."""
+    with open("/proc/net/udp", encoding="ascii") as sockets:
+        return f":{port:04X} " in sockets.read()
+
+
 def lines(directory):
     try:
         with open(f"{directory}/out", encoding="utf-8") as out:
@@ -65,6 +71,8 @@ def test_rsyslog_takes_what_is_sent(logboom, short_dir, transport):
         parameters = "".join(f"  {name} {value}\n" for name, value in {**base, "message_format": form}.items())
         program = logboom(SAMPLE.format(dir=short_dir, parameters=parameters), name=form)
         with rsyslog(short_dir, RSYSLOG, port):
+            if protocol == "udp":
+                wait_until(lambda: is_bound(port), 10, "rsyslog's port")
             known = len(lines(short_dir))
             send(short_dir, MESSAGE)
             wait_until(lambda: len(lines(short_dir)) > known, 10, "a line of rsyslog", interval=0.05)

@@ -32,7 +32,7 @@ def system(directory):
     return f"<system>\n  root_dir {directory}/state\n</system>\n"
 
 
-def kill_with_buffer(directory, seed, kills=25, buffer=None, exactly_once=True):
+def kill_with_buffer(directory, seed, kills=25, buffer=None, exactly_once=True, after_acks=False):
     """kill -9 where acks say that a buffer has the event. A chunk that comes again has the id that it had, by which a
     sink can know it: here it is the name of a file."""
     directory = pathlib.Path(directory)
@@ -52,7 +52,7 @@ def kill_with_buffer(directory, seed, kills=25, buffer=None, exactly_once=True):
   </buffer>
 </match>
 """
-    senders = kill_often(directory, config, port, rng, kills)
+    senders = kill_often(directory, config, port, rng, kills, after_acks=after_acks)
     chunks = {}
     for path in sorted(directory.glob("chunks/*.log")):
         chunks.setdefault(path.name.partition("_")[0], []).append(path.read_bytes())

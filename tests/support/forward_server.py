@@ -121,8 +121,8 @@ class Receiver:
         finally:
             with self.lock:
                 self.silent_connections += not spoke
+                connection.close()
                 self.open.discard(connection)
-            connection.close()
 
     def _receive(self, connection):
         if not self.pace:

@@ -44,10 +44,15 @@ def reload_each(program, count, texts, each_second=50):
     return took
 
 
+def whole_lines(text):
+    """But for the last one, if it is being written."""
+    return text[:text.rfind("\n") + 1].splitlines()
+
+
 def written_events(program, *names):
     """The records in these outputs' files, in order."""
     lines = []
     for name in names:
         path = program.directory / f"{name}.log"
-        lines += path.read_text().splitlines() if path.exists() else []
+        lines += whole_lines(path.read_text()) if path.exists() else []
     return [json.loads(line) for line in lines]

@@ -72,8 +72,9 @@ def check_memory(program, limits=LITTLE):
         assert program.hwm() < limits + MEMORY_BEYOND_THE_LIMITS, program.hwm()
 
 
-def kill_often(directory, config, port, rng, kills, *, deadline=60, memory=LITTLE):
-    """kill -9 at random moments, from the start on; then a run that ends well. Returns the senders."""
+def kill_often(directory, config, port, rng, kills, *, deadline=60, memory=LITTLE, after_acks=False):
+    """kill -9 at random moments, from the start on, or from the first acks on; then a run that ends well. Returns the
+    senders."""
     senders = start_senders(port, rng)
     try:
         for number in range(kills + 1):
@@ -86,6 +87,8 @@ def kill_often(directory, config, port, rng, kills, *, deadline=60, memory=LITTL
                     program.stop()
                 else:
                     program.launch()
+                    if after_acks:
+                        wait_for_acks(senders, 1)
                     pause(rng.uniform(0.005, 0.09))
                     check_memory(program, memory)
                     program.kill()

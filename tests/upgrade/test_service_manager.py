@@ -219,16 +219,16 @@ def test_a_child_does_not_inherit_the_manager(logboom, manager):
 def test_the_watchdog_is_fed_only_while_the_workers_turn(logboom, manager):
     program = logboom(forward_to_json(), env={"NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "400000"})
     for _ in range(5):
-        manager.wait_for("WATCHDOG=1", 2)
+        manager.wait_for("WATCHDOG=1", 10)
     upgrade(program)
     for _ in range(5):
-        manager.wait_for("WATCHDOG=1", 2)
+        manager.wait_for("WATCHDOG=1", 10)
     program.send_signal(signal.SIGSTOP)
     with pytest.raises(TimeoutError):
         for _ in range(100):
             manager.wait_for("WATCHDOG=1", 1)
     program.send_signal(signal.SIGCONT)
-    manager.wait_for("WATCHDOG=1", 2)
+    manager.wait_for("WATCHDOG=1", 10)
     program.stop()
 
 
@@ -257,12 +257,12 @@ def test_the_watchdog_is_not_fed_while_one_worker_of_several_hangs(logboom, mana
     program = logboom("<system>\n  workers 3\n</system>\n" + forward_to_json(),
                       env={"NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "400000"})
     for worker in wait_until(lambda: workers(program.pid, 3), 5, "three workers that wait"):
-        manager.wait_for("WATCHDOG=1", 2)
+        manager.wait_for("WATCHDOG=1", 10)
         with stopped(worker):
             with pytest.raises(TimeoutError):
                 for _ in range(100):
                     manager.wait_for("WATCHDOG=1", 1)
-        manager.wait_for("WATCHDOG=1", 2)
+        manager.wait_for("WATCHDOG=1", 10)
     program.stop()
 
 
