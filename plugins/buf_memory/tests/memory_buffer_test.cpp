@@ -250,7 +250,7 @@ TEST(MemoryBuffer, a_batch_over_two_slices_is_cut_and_its_receipt_waits_for_both
 
 TEST(MemoryBuffer, a_lazy_chunk_waits_for_late_events_after_its_slice) {
   BufferSettings settings = sliced(FlushMode::lazy);
-  settings.timekey_wait = 200ms;
+  settings.timekey_wait = 1s;
   Fixture buffer(settings);
   buffer.put(batch_of("a", 0, 1, noon));
   EXPECT_EQ(buffer.take_now(), nullptr);
@@ -279,7 +279,7 @@ TEST(MemoryBuffer, a_chunk_comes_again_at_its_time_and_others_pass_it) {
   buffer.put(batch_of("a", 1, 1));
   const Chunk* first = buffer.take_now();
   const std::string id = first->id;
-  const auto again = Buffer::Clock::now() + 100ms;
+  const auto again = Buffer::Clock::now() + 500ms;
   buffer->retry(*first, again);
   buffer.put(batch_of("a", 2, 1));
   const Chunk* second = buffer.take_now();
@@ -299,7 +299,7 @@ TEST(MemoryBuffer, nothing_passes_a_retrying_chunk_where_it_is_ordered) {
   settings.ordered = true;
   Fixture buffer(settings);
   buffer.put(batch_of("a", 1, 1));
-  buffer->retry(*buffer.take_now(), Buffer::Clock::now() + 30ms);
+  buffer->retry(*buffer.take_now(), Buffer::Clock::now() + 500ms);
   buffer.put(batch_of("a", 2, 1));
   EXPECT_EQ(buffer.take_now(), nullptr);
   for (std::int64_t n = 1; n <= 2; ++n) {

@@ -1,4 +1,6 @@
 #include <gtest/gtest.h>
+
+#include <ctime>
 #include <logboom/testing/filter_driver.hpp>
 
 #include "../scanners.hpp"
@@ -155,13 +157,13 @@ TEST(FilterRedact, a_regexp_that_takes_too_long_or_matches_too_often_fails_the_e
 
 TEST(FilterRedact, a_long_text_full_of_beginnings_is_looked_through_in_time) {
   FilterDriver filter = redact({{"patterns", "email,ipv4,ipv6,credit_card,jwt,aws_key"}});
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();
   for (const char* piece : {"@", "a@", "1.", "4 ", "41", "f:", "::1", "eyJ", "eyJ.", "A", "secret_access_key="}) {
     std::string text;
     while (text.size() < 300'000) text += piece;
     filter.record("{\"a\":\"" + text + "\"}");
   }
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
+  EXPECT_LT(std::clock() - start, 10 * CLOCKS_PER_SEC);
 }
 
 TEST(FilterRedact, refuses_what_makes_no_sense) {

@@ -235,15 +235,15 @@ TEST(LogLimiter, lets_the_first_through_and_counts_the_others) {
 TEST(LogLimiter, says_how_many_were_kept_back) {
   LogLimiter limiter{std::chrono::seconds(1)};
   std::uint64_t suppressed = 0;
-  ASSERT_TRUE(limiter.due(suppressed));
-  std::uint64_t kept_back = 0;
+  while (limiter.due(suppressed)) {  // for more than a second between two calls
+  }
+  std::uint64_t kept_back = 1;
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   while (!limiter.due(suppressed) && std::chrono::steady_clock::now() < deadline) {
     ++kept_back;
     std::this_thread::yield();
   }
   EXPECT_EQ(suppressed, kept_back);
-  EXPECT_GT(kept_back, 0U);
 }
 
 TEST(Cat, joins_text_and_numbers) { EXPECT_EQ(cat("port ", 24224, ": ", std::string("taken")), "port 24224: taken"); }

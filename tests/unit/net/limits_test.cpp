@@ -153,8 +153,8 @@ TEST(Limits, idle_connections_end_where_nothing_can_be_lost) {
   std::atomic<bool> answers{false};
   Script script;
   script.answers = [&answers] { return answers.load(); };
-  const std::uint16_t port = server.listen(
-      script, limited([](LimitOptions& limits) { limits.idle_timeout = std::chrono::milliseconds(300); }));
+  const std::uint16_t port =
+      server.listen(script, limited([](LimitOptions& limits) { limits.idle_timeout = std::chrono::seconds(1); }));
   server.run();
   Client silent = Client::tcp(port);
   Client docker = Client::tcp(port);

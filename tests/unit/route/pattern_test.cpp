@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 #include <optional>
 #include <random>
 #include <stdexcept>
@@ -172,7 +172,7 @@ TEST(TagPattern, knows_whether_it_matches_everything) {
 }
 
 TEST(TagPattern, hostile_patterns_and_tags_take_no_exponential_time) {
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();
   std::string stars = "a";
   for (int i = 0; i < 60; ++i) stars += ".**";
   EXPECT_FALSE(matches(stars + ".b", "a" + std::string(2000, '.') + "c"));
@@ -183,7 +183,7 @@ TEST(TagPattern, hostile_patterns_and_tags_take_no_exponential_time) {
   for (int i = 0; i < 40; ++i) product += "{a,a,{a,aa}}*";
   EXPECT_FALSE(matches(product, std::string(1000, 'a') + ".b"));
   EXPECT_FALSE(matches("/(a|a)*/", std::string(100, 'a') + "b"));
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+  EXPECT_LT(std::clock() - start, 20 * CLOCKS_PER_SEC);
 }
 
 std::string quoted(char c) {
