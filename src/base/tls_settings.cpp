@@ -25,6 +25,22 @@ int number_of(TlsVersion version, const std::string& parameter) {
                  cat(parameter, ": TLS 1.0 and 1.1 are broken, and not spoken here: write TLSv1_2 or TLSv1_3"));
 }
 
+/// A block that was cut within the line that begins it is none for OpenSSL.
+bool ends_in_beginning(BIO* file) {
+  constexpr std::string_view beginning = "-----BEGIN ";
+  constexpr int longest = 64;
+  const int size = static_cast<int>(BIO_tell(file));
+  BIO_seek(file, std::max(0, size - longest));
+  std::string end(longest, '\0');
+  end.resize(static_cast<std::size_t>(std::max(0, ::BIO_read(file, end.data(), longest))));
+  const std::string_view last = std::string_view(end).substr(end.rfind('\n') + 1);
+  return !last.empty() && (beginning.starts_with(last) || last.starts_with(beginning));
+}
+
+bool is_end_of_pem(unsigned long error) {
+  return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+}
+
 }  // namespace
 
 TlsNames TlsNames::with(const std::string& prefix) {
@@ -101,13 +117,18 @@ void add_tls_revoked(SSL_CTX* context, const std::string& path, const TlsNames& 
   X509_STORE* store = ::SSL_CTX_get_cert_store(context);
   int lists = 0;
   while (X509_CRL* list = ::PEM_read_bio_X509_CRL(file.get(), nullptr, nullptr, nullptr)) {
-    ::X509_STORE_add_crl(store, list);
+    const bool added = ::X509_STORE_add_crl(store, list) == 1;
     ::X509_CRL_free(list);
+    if (!added) throw TlsError(names.crl_path, cat(names.crl_path, ": ", path, ": ", openssl_reason()));
     ++lists;
   }
+  const bool whole = is_end_of_pem(::ERR_peek_last_error()) && !ends_in_beginning(file.get());
   ::ERR_clear_error();
   if (lists == 0)
     throw TlsError(names.crl_path, cat(names.crl_path, ": ", path, " holds no list of revoked certificates in PEM"));
+  if (!whole)
+    throw TlsError(names.crl_path, cat(names.crl_path, ": ", path, " is cut or damaged behind ", lists,
+                                       lists == 1 ? " list" : " lists", " of revoked certificates"));
   ::X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
 }
 

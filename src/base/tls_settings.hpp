@@ -24,6 +24,7 @@ void use_tls_certificate(SSL_CTX* context, const std::string& cert_path, const s
                          const std::string& passphrase, const TlsNames& names);
 /// Adds the CAs of a file or folder; true for a folder.
 bool add_tls_authorities(SSL_CTX* context, const std::string& path, const TlsNames& names);
+/// Adds the lists of a file, all of which must be whole.
 void add_tls_revoked(SSL_CTX* context, const std::string& path, const TlsNames& names);
 /// A step of each callback that verifies: an authority above the one that has signed the certificate counts as not
 /// revoked where there is no list of its own one.
