@@ -116,7 +116,7 @@ std::shared_ptr<SSL_CTX> TlsClient::context() {
 
 std::unique_ptr<TlsStream> TlsClient::open(int fd, const std::string& host, TlsMemory& memory) {
   std::shared_ptr<SSL_CTX> context = this->context();
-  if (memory.context != context) memory.session.reset();
+  if (memory.context != context || (memory.session && has_expired_peer(memory.session.get()))) memory.session.reset();
   memory.context = context;
   memory.certificate_wanted = false;
   memory.names.clear();

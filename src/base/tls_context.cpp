@@ -27,6 +27,13 @@ void set_certificate(SSL_CTX* context, const TransportOptions& options) {
     throw TlsError("", cat("the made certificate can't be used: ", openssl_reason()));
 }
 
+SSL_TICKET_RETURN resume_while_valid(SSL*, SSL_SESSION* session, const unsigned char*, std::size_t,
+                                     SSL_TICKET_STATUS status, void*) {
+  const bool good = status == SSL_TICKET_SUCCESS || status == SSL_TICKET_SUCCESS_RENEW;
+  if (!good || has_expired_peer(session)) return SSL_TICKET_RETURN_IGNORE_RENEW;
+  return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
+}
+
 void set_clients(SSL_CTX* context, const TransportOptions& options) {
   if (!options.client_cert_auth) {
     if (!options.crl_path.empty()) throw TlsError("crl_path", "crl_path needs `client_cert_auth true`");
@@ -39,6 +46,9 @@ void set_clients(SSL_CTX* context, const TransportOptions& options) {
   if (!folder) ::SSL_CTX_set_client_CA_list(context, ::SSL_load_client_CA_file(options.ca_path.c_str()));
   if (!options.crl_path.empty()) add_tls_revoked(context, options.crl_path, {});
   ::SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, allow_authority_without_list);
+  // Sessions without a ticket would be in OpenSSL's memory, which asks nobody.
+  ::SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  ::SSL_CTX_set_session_ticket_cb(context, nullptr, resume_while_valid, nullptr);
 }
 
 void refuse_the_impossible(const TransportOptions& options) {

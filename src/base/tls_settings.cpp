@@ -141,6 +141,11 @@ int allow_authority_without_list(int good, X509_STORE_CTX* store) {
   return 1;
 }
 
+bool has_expired_peer(SSL_SESSION* session) {
+  const X509* const peer = ::SSL_SESSION_get0_peer(session);
+  return peer == nullptr || ::X509_cmp_current_time(::X509_get0_notAfter(peer)) <= 0;
+}
+
 void set_tls_habits(SSL_CTX* context) {
   ::SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_COMPRESSION);
   ::SSL_CTX_set_mode(context,

@@ -8,6 +8,7 @@
 #include "base/tls_error.hpp"
 
 using SSL_CTX = struct ssl_ctx_st;
+using SSL_SESSION = struct ssl_session_st;
 using X509_STORE_CTX = struct x509_store_ctx_st;
 
 /// What both sides of TLS set in the same way. All throw TlsError with the name of the parameter.
@@ -29,6 +30,8 @@ void add_tls_revoked(SSL_CTX* context, const std::string& path, const TlsNames& 
 /// A step of each callback that verifies: an authority above the one that has signed the certificate counts as not
 /// revoked where there is no list of its own one.
 int allow_authority_without_list(int good, X509_STORE_CTX* store);
+/// Whether the certificate that the session began with is valid no more, or there was none: who resumes it shows none.
+bool has_expired_peer(SSL_SESSION* session);
 /// What each side's connections are like: no renegotiation, partial writes, many records with one system call.
 void set_tls_habits(SSL_CTX* context);
 

@@ -44,7 +44,7 @@ X509Ptr make_certificate(EVP_PKEY* key, const Wanted& wanted, long serial) {
   ::X509_set_version(certificate, 2);
   ::ASN1_INTEGER_set(::X509_get_serialNumber(certificate), serial);
   ::X509_time_adj_ex(::X509_getm_notBefore(certificate), wanted.days_from, 0, nullptr);
-  ::X509_time_adj_ex(::X509_getm_notAfter(certificate), wanted.days_to, 0, nullptr);
+  ::X509_time_adj_ex(::X509_getm_notAfter(certificate), wanted.days_to, wanted.seconds_to, nullptr);
   ::X509_NAME_add_entry_by_txt(::X509_get_subject_name(certificate), "CN", MBSTRING_UTF8,
                                reinterpret_cast<const unsigned char*>(wanted.common_name.c_str()), -1, -1, 0);
   ::X509_set_pubkey(certificate, key);

@@ -23,6 +23,7 @@ struct Wanted {
   std::string common_name = "test";
   int days_from = -1;
   int days_to = 30;
+  int seconds_to = 0;  // behind the days
 };
 
 struct Paths {
