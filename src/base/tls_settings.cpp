@@ -160,7 +160,8 @@ std::vector<std::string> file_stamps(const std::vector<std::string>& paths) {
       out.emplace_back("none");
       continue;
     }
-    out.push_back(cat(status.st_ino, " ", status.st_size, " ", status.st_mtim.tv_sec, " ", status.st_mtim.tv_nsec));
+    out.push_back(cat(status.st_ino, " ", status.st_size, " ", status.st_mtim.tv_sec, " ", status.st_mtim.tv_nsec, " ",
+                      status.st_ctim.tv_sec, " ", status.st_ctim.tv_nsec));
   }
   return out;
 }

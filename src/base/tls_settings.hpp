@@ -35,7 +35,7 @@ bool has_expired_peer(SSL_SESSION* session);
 /// What each side's connections are like: no renegotiation, partial writes, many records with one system call.
 void set_tls_habits(SSL_CTX* context);
 
-/// What tells each file from the one that was there before.
+/// What tells each file from the one that was there before, and from itself when it could not be read.
 std::vector<std::string> file_stamps(const std::vector<std::string>& paths);
 
 }  // namespace logboom

@@ -1,11 +1,14 @@
 #include "base/tls_settings.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <openssl/ssl.h>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <iterator>
 
+#include "base/tls_server.hpp"
 #include "tls_test_support.hpp"
 
 namespace logboom {
@@ -80,6 +83,40 @@ TEST(TlsAuthorities, of_which_one_is_cut_are_refused) {
   EXPECT_NO_THROW(add_tls_authorities(context.get(), path, {}));
   overwrite(path, both.substr(0, both.size() - 60));
   EXPECT_THROW(add_tls_authorities(context.get(), path, {}), TlsError);
+}
+
+timespec change_time(const std::string& path) {
+  struct stat status {};
+  EXPECT_EQ(::stat(path.c_str(), &status), 0);
+  return status.st_ctim;
+}
+
+/// The file has been modified at that time, for all that it says; the kernel knows better when it was changed.
+void pretend(const std::string& path, const timespec& modified) {
+  const timespec before = change_time(path);
+  const timespec times[2] = {modified, modified};
+  do {
+    ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
+  } while (change_time(path).tv_sec == before.tv_sec && change_time(path).tv_nsec == before.tv_nsec);
+}
+
+TEST(TlsServer, files_that_could_not_be_read_are_tried_again_when_anything_about_them_has_changed) {
+  Authority authority;
+  const Paths paths = authority.issue("server");
+  const std::string good = content_of(paths.key);
+  const timespec modified{1700000000, 0};
+  pretend(paths.key, modified);
+  TlsServer server(serving(paths));
+  std::string why;
+  EXPECT_EQ(server.refresh(why), TlsServer::Refresh::unchanged);
+  overwrite(paths.key, std::string(good.size(), 'x'));
+  pretend(paths.key, modified);
+  EXPECT_EQ(server.refresh(why), TlsServer::Refresh::refused);
+  EXPECT_THAT(why, HasSubstr("private_key_path"));
+  EXPECT_EQ(server.refresh(why), TlsServer::Refresh::unchanged);
+  overwrite(paths.key, good);
+  pretend(paths.key, modified);
+  EXPECT_EQ(server.refresh(why), TlsServer::Refresh::loaded);
 }
 
 }  // namespace
