@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <chrono>
 #include <exception>
+#include <set>
 #include <utility>
 
 namespace logboom {
@@ -22,6 +23,8 @@ constexpr std::size_t many_targets = 8;
 constexpr std::size_t piece_size = 4 * 1024 * 1024;
 
 void cut(const std::string& path, std::uint64_t size) noexcept {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0 || static_cast<std::uint64_t>(info.st_size) <= size) return;
   // What can't be cut is found when the chain is opened again.
   static_cast<void>(::truncate(path.c_str(), static_cast<off_t>(size)));
 }
@@ -231,16 +234,23 @@ bool FileWriter::take_back(const Written& written) {
   return ::ftruncate(fd.get(), static_cast<off_t>(written.start)) == 0;
 }
 
+/// False where bytes of the chunk stay in the file.
+bool FileWriter::undo(const Written& written) {
+  // What is confirmed must be in the file at every moment.
+  if (written.unconfirmed) cut(written.chain_path, *written.unconfirmed);
+  if (written.bytes != 0 && (written.path.empty() || !take_back(written))) return false;
+  if (!written.chain_path.empty()) cut(written.chain_path, written.chain_start);
+  return true;
+}
+
 std::string FileWriter::roll_back() {
   std::string problem;
-  for (const Written& written : journal_) {
-    // What is confirmed must be in the file at every moment.
-    if (written.unconfirmed) cut(written.chain_path, *written.unconfirmed);
-    if (written.bytes == 0 || (!written.path.empty() && take_back(written))) {
-      if (!written.chain_path.empty()) cut(written.chain_path, written.chain_start);
-    } else {
-      problem = cat("a part of the chunk stays in ", written.path.empty() ? "what is no regular file" : written.path);
-    }
+  std::set<std::string_view> kept;
+  // Backwards: a file that was closed and opened again for the chunk has an entry for each time.
+  for (auto written = journal_.rbegin(); written != journal_.rend(); ++written) {
+    if (kept.contains(written->path) || undo(*written)) continue;
+    kept.insert(written->path);
+    problem = cat("a part of the chunk stays in ", written->path.empty() ? "what is no regular file" : written->path);
   }
   for (const Staged& staged : staged_) {
     if (::unlink(staged.temporary.c_str()) == 0 && staged.chain) ::unlink(staged.chain->path.c_str());

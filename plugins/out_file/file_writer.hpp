@@ -94,6 +94,7 @@ class FileWriter {
   void end_line(Target& target);
   struct stat follow_chain(Target& target);
   static bool take_back(const Written& written);
+  static bool undo(const Written& written);
   void close_unused();
   void link(const std::string& link, const std::string& path, std::int64_t slice) noexcept;
 

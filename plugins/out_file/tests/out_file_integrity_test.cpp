@@ -1,6 +1,4 @@
-#include <sys/resource.h>
-
-#include <csignal>
+#include <algorithm>
 #include <utility>
 
 #include <logboom/integrity.hpp>
@@ -57,14 +55,10 @@ TEST_F(OutFileIntegrity, a_failed_write_is_taken_back_from_the_chain_too) {
   make("app", appended);
   write_fine({batch_of("t", 0, 10, noon)});
   const Files before = files();
-  std::signal(SIGXFSZ, SIG_IGN);
-  rlimit limit{};
-  ::getrlimit(RLIMIT_FSIZE, &limit);
-  const rlimit small{1 << 20, limit.rlim_max};
-  ::setrlimit(RLIMIT_FSIZE, &small);
-  const WriteResult result = write({batch_of("t", 10, 400000, noon)});
-  ::setrlimit(RLIMIT_FSIZE, &limit);
-  EXPECT_EQ(result.status, WriteResult::Status::retry);
+  {
+    SizeLimit limit(1 << 20);
+    EXPECT_EQ(write({batch_of("t", 10, 400000, noon)}).status, WriteResult::Status::retry);
+  }
   EXPECT_EQ(files(), before);
   write_fine({batch_of("t", 10, 400000, noon)});
   EXPECT_EQ(confirmed("app.20231114.log"), read("app.20231114.log").size());
@@ -77,6 +71,36 @@ TEST_F(OutFileIntegrity, more_files_than_may_be_open_are_confirmed_in_one_chunk)
   write_fine(std::move(batches));
   EXPECT_EQ(files().size(), 600u);
   for (int n = 0; n < 300; ++n) EXPECT_EQ(confirmed(cat("tag", n, ".log")), read(cat("tag", n, ".log")).size());
+}
+
+TEST_F(OutFileIntegrity, what_was_closed_and_opened_again_for_a_chunk_is_taken_back_wholly) {
+  for (const std::string_view more : {"append true\n", appended}) {
+    make("${tag}", cat(more, "<buffer tag>\n</buffer>"));
+    std::vector<BatchPtr> first;
+    std::vector<BatchPtr> chunk;
+    for (int n = 0; n < 300; ++n) first.push_back(batch_of(cat("tag", n), 0, 3));
+    for (int round = 1; round < 3; ++round) {
+      for (int n = 0; n < 300; ++n) chunk.push_back(batch_of(cat("tag", n), 3 * round, 3));
+    }
+    chunk.push_back(batch_of("tag7", 9, 20000));
+    write_fine(first);
+    const Files before = files();
+    {
+      SizeLimit limit(1 << 16);
+      const WriteResult result = write(chunk);
+      EXPECT_EQ(result.status, WriteResult::Status::retry);
+      EXPECT_EQ(result.reason.find("stays in"), std::string::npos) << result.reason;
+    }
+    EXPECT_EQ(files(), before) << more;
+    write_fine(chunk);
+    for (int n = 0; n < 300; ++n) {
+      const std::string name = cat("tag", n, ".log");
+      const std::string text = read(name);
+      EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), n == 7 ? 20009 : 9) << name;
+      EXPECT_EQ(more == appended ? confirmed(name) : text.size(), text.size()) << name;
+      std::filesystem::remove(root / name);
+    }
+  }
 }
 
 TEST_F(OutFileIntegrity, each_complete_file_has_a_chain_that_follows_on_the_one_before) {

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -17,6 +19,18 @@ PluginInfo out_file();
 namespace logboom::test {
 
 constexpr std::int64_t noon = 1700000000;  // 2023-11-14 22:13:20 UTC
+
+/// Files can't grow beyond `bytes` while this lives.
+struct SizeLimit {
+  explicit SizeLimit(rlim_t bytes) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    ::getrlimit(RLIMIT_FSIZE, &before);
+    const rlimit limit{bytes, before.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~SizeLimit() { ::setrlimit(RLIMIT_FSIZE, &before); }
+  rlimit before{};
+};
 
 /// An out_file that writes below a directory of its own, in UTC.
 class OutFileFixture : public ::testing::Test {

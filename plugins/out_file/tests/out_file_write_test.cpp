@@ -1,8 +1,6 @@
-#include <sys/resource.h>
 #include <unistd.h>
 #include <logboom/compress.hpp>
 
-#include <csignal>
 #include <random>
 #include <set>
 
@@ -24,17 +22,6 @@ class OutFileWrites : public OutFileFixture {
     EXPECT_EQ(status, DecompressStatus::ok);
     return out;
   }
-  /// Files can't grow beyond `bytes` while this lives.
-  struct SizeLimit {
-    explicit SizeLimit(rlim_t bytes) {
-      std::signal(SIGXFSZ, SIG_IGN);
-      ::getrlimit(RLIMIT_FSIZE, &before);
-      const rlimit limit{bytes, before.rlim_max};
-      ::setrlimit(RLIMIT_FSIZE, &limit);
-    }
-    ~SizeLimit() { ::setrlimit(RLIMIT_FSIZE, &before); }
-    rlimit before{};
-  };
   static std::string lines(std::string_view tag, int from, int to) {
     std::string out;
     for (int n = from; n < to; ++n) out += cat(tag, " ", n, "\n");
