@@ -70,6 +70,7 @@ void FileWriter::finish() {
   put_all();
   targets_.for_each([this](Target& target) { confirm(target); });
   for (Staged& staged : staged_) name_staged(staged);
+  for (const Staged& staged : staged_) link(staged.link, staged.path, staged.slice);
   staged_.clear();
   if (targets_.size() > many_targets) release_memory();
   close_unused();
@@ -218,8 +219,8 @@ void FileWriter::name_staged(Staged& staged) {
       staged.chain->path = chain;
     }
     if (!rename_if_free(staged.temporary, path, spec_.modes)) continue;
+    staged.path = path;
     if (staged.chain) chains_->confirm(*staged.chain, path);
-    link(staged.link, path, staged.slice);
     return;
   }
 }
@@ -243,6 +244,13 @@ bool FileWriter::undo(const Written& written) {
   return true;
 }
 
+/// False where somebody has taken the file that had its name already.
+bool FileWriter::undo(const Staged& staged) {
+  if (::unlink(staged.path.empty() ? staged.temporary.c_str() : staged.path.c_str()) != 0) return staged.path.empty();
+  if (staged.chain) ::unlink(staged.chain->path.c_str());
+  return true;
+}
+
 std::string FileWriter::roll_back() {
   std::string problem;
   std::set<std::string_view> kept;
@@ -253,7 +261,7 @@ std::string FileWriter::roll_back() {
     problem = cat("a part of the chunk stays in ", written->path.empty() ? "what is no regular file" : written->path);
   }
   for (const Staged& staged : staged_) {
-    if (::unlink(staged.temporary.c_str()) == 0 && staged.chain) ::unlink(staged.chain->path.c_str());
+    if (!undo(staged)) problem = cat("a part of the chunk stays in what was ", staged.path);
   }
   if (chains_) chains_->forget();
   journal_.clear();

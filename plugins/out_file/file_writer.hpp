@@ -77,7 +77,8 @@ class FileWriter {
     std::int64_t slice;
     std::string link;
     std::optional<ChainFile> chain = std::nullopt;
-    Fd fd = Fd();  // while more may come
+    Fd fd = Fd();                      // while more may come
+    std::string path = std::string();  // once it is named
   };
 
   void write(Target& target);
@@ -95,6 +96,7 @@ class FileWriter {
   struct stat follow_chain(Target& target);
   static bool take_back(const Written& written);
   static bool undo(const Written& written);
+  static bool undo(const Staged& staged);
   void close_unused();
   void link(const std::string& link, const std::string& path, std::int64_t slice) noexcept;
 

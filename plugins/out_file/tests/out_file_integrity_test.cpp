@@ -103,6 +103,38 @@ TEST_F(OutFileIntegrity, what_was_closed_and_opened_again_for_a_chunk_is_taken_b
   }
 }
 
+TEST_F(OutFileIntegrity, a_complete_file_that_could_not_be_confirmed_goes_with_its_name) {
+  make("app", "append false\nintegrity sha256\n");
+  write_fine({batch_of("t", 0, 1, noon)});
+  const Files before = files();
+  {
+    SizeLimit limit(read("app.20231114_0.log.integrity").size() - 1);
+    for (int attempt = 0; attempt < 3; ++attempt) {
+      const WriteResult result = write({batch_of("t", 1, 1, noon)});
+      EXPECT_EQ(result.status, WriteResult::Status::retry);
+      EXPECT_EQ(files(), before);
+    }
+  }
+  write_fine({batch_of("t", 1, 1, noon)});
+  EXPECT_EQ(files().size(), 4u);
+  EXPECT_EQ(confirmed("app.20231114_1.log"), read("app.20231114_1.log").size());
+}
+
+TEST_F(OutFileIntegrity, complete_files_that_were_confirmed_go_with_one_that_could_not_be) {
+  make("${tag}", "append false\nintegrity sha256\n<buffer tag>\n</buffer>");
+  const std::vector<BatchPtr> chunk{batch_of("a", 0, 1), batch_of("b", 0, 50)};
+  write_fine(chunk);
+  const Files before = files();
+  {
+    SizeLimit limit(read("b_0.log.integrity").size() - 1);
+    EXPECT_EQ(write(chunk).status, WriteResult::Status::retry);
+  }
+  EXPECT_EQ(files(), before);
+  write_fine(chunk);
+  EXPECT_EQ(confirmed("a_1.log"), read("a_1.log").size());
+  EXPECT_EQ(confirmed("b_1.log"), read("b_1.log").size());
+}
+
 TEST_F(OutFileIntegrity, each_complete_file_has_a_chain_that_follows_on_the_one_before) {
   make("app", "append false\nintegrity sha256\n");
   write_fine({batch_of("t", 0, 5, noon)});

@@ -93,6 +93,25 @@ TEST_F(OutFileWrites, a_failed_write_leaves_nothing_of_the_chunk_and_the_retry_w
   EXPECT_EQ(read("a.log"), lines("a", 0, 400100));
 }
 
+TEST_F(OutFileWrites, complete_files_of_a_chunk_go_together_where_one_can_not_be_named) {
+  make("${tag}/*/app",
+       cat("append false\nsymlink_path ", (root / "newest").string(), "\n<buffer tag,time>\n</buffer>"));
+  std::filesystem::create_directories(root / "b" / "20231114_0");
+  std::ofstream(root / "b" / "20231114_0" / "app") << "x";
+  std::ofstream(root / "b" / "20231114_1") << "no directory";
+  const Files before = files();
+  const std::vector<BatchPtr> chunk{batch_of("a", 0, 1, noon), batch_of("b", 0, 1, noon)};
+  const WriteResult result = write(chunk);
+  EXPECT_EQ(result.status, WriteResult::Status::retry);
+  EXPECT_NE(result.reason.find("can't rename"), std::string::npos) << result.reason;
+  EXPECT_EQ(files(), before);
+  EXPECT_FALSE(std::filesystem::exists(std::filesystem::symlink_status(root / "newest")));
+  std::filesystem::remove(root / "b" / "20231114_1");
+  write_fine(chunk);
+  EXPECT_EQ(read("a/20231114_0/app"), "a 0\n");
+  EXPECT_EQ(read("b/20231114_1/app"), "b 0\n");
+}
+
 TEST_F(OutFileWrites, a_failed_complete_file_leaves_no_trace) {
   make("app", "append false");
   {
