@@ -75,7 +75,14 @@ void write_all(int fd, std::string_view text, const std::string& path, std::uint
 
 bool rename_if_free(const std::string& from, const std::string& to, const FileModes& modes) {
   constexpr unsigned no_replace = 1;  // RENAME_NOREPLACE
-  if (::syscall(SYS_renameat2, AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), no_replace) == 0) return true;
+  const auto rename = [&] {
+    return ::syscall(SYS_renameat2, AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), no_replace) == 0;
+  };
+  if (rename()) return true;
+  if (errno == ENOENT) {
+    make_directories(to, modes.directory);
+    if (rename()) return true;
+  }
   if (errno == EEXIST) return false;
   if (errno != EINVAL && errno != ENOSYS) fail("can't rename " + from + " to", to, errno);
   // A file system that can't do it in one step: the name is taken by an empty file first.

@@ -112,6 +112,13 @@ TEST_F(OutFileWrites, complete_files_of_a_chunk_go_together_where_one_can_not_be
   EXPECT_EQ(read("b/20231114_1/app"), "b 0\n");
 }
 
+TEST_F(OutFileWrites, the_next_number_may_be_a_directory_s) {
+  make("*/app", "append false");
+  write_fine({batch_of("t", 1, 1, noon)});
+  write_fine({batch_of("t", 2, 1, noon)});
+  EXPECT_EQ(files(), (Files{{"20231114_0/app", "t 1\n"}, {"20231114_1/app", "t 2\n"}}));
+}
+
 TEST_F(OutFileWrites, a_failed_complete_file_leaves_no_trace) {
   make("app", "append false");
   {
