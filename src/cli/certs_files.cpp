@@ -131,6 +131,20 @@ void write_atomically(const fs::path& path, const std::string& text, Secrecy sec
   sync_folder(folder);
 }
 
+void rewrite_file(const fs::path& path, const std::string& text) {
+  constexpr mode_t of_group = 070;
+  struct stat before {};
+  if (::stat(path.c_str(), &before) != 0) fail("can't look at", path, errno);
+  Draft draft(path, Secrecy::secret);
+  // Another group may not be let in.
+  const bool same_owner = ::fchown(draft.fd(), before.st_uid, before.st_gid) == 0;
+  if (::fchmod(draft.fd(), before.st_mode & 0777 & ~(same_owner ? 0 : of_group)) != 0)
+    fail("can't protect", path, errno);
+  write_all(draft.fd(), text, path);
+  draft.rename_to(path, Existing::replaced);
+  sync_folder(path.parent_path().empty() ? fs::path(".") : path.parent_path());
+}
+
 std::string read_file(const fs::path& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) fail("can't read", path, errno);

@@ -32,6 +32,9 @@ enum class Existing { kept, replaced };
 /// kept. Makes the file's folder, with mode 0700, where there is none. Throws std::runtime_error.
 void write_atomically(const std::filesystem::path& path, const std::string& text, Secrecy secrecy, Existing existing);
 
+/// As `write_atomically`, for a file that is there: it keeps its mode, and its owner where that is allowed.
+void rewrite_file(const std::filesystem::path& path, const std::string& text);
+
 std::string read_file(const std::filesystem::path& path);
 
 /// Whether others than its owner may read or write the file.

@@ -58,6 +58,14 @@ bool take(const PemBlock& block, CertStore::Entry& entry) {
   return entry.certificate || entry.list || entry.key || entry.locked_key;
 }
 
+bool is_block_of(std::string_view text, const X509* certificate) {
+  const BioPtr memory(::BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  PemBlock block;
+  CertStore::Entry entry;
+  return read_block(memory.get(), block) && take(block, entry) && entry.certificate &&
+         ::X509_cmp(entry.certificate.get(), certificate) == 0;
+}
+
 bool has_pem_name(const fs::path& path) {
   const std::string ending = path.extension().string();
   return ending == ".pem" || ending == ".crt" || ending == ".cer" || ending == ".key" || ending == ".crl";
@@ -111,6 +119,26 @@ bool CertStore::revoked(const X509* certificate) const {
     return issuer != nullptr && is_signed_by(certificate, issuer->certificate.get()) &&
            is_revoked(each.list.get(), ::X509_get0_serialNumber(certificate));
   });
+}
+
+std::string with_certificate(const std::string& text, const X509* old, const X509* made) {
+  constexpr std::string_view begins = "-----BEGIN ";
+  constexpr std::string_view ends = "-----END ";
+  constexpr std::string_view closes = "-----";
+  std::string out;
+  std::size_t done = 0;
+  for (std::size_t last = text.find(ends); last != std::string::npos; last = text.find(ends, last + 1)) {
+    const std::size_t begin = text.rfind(begins, last);
+    const std::size_t close = text.find(closes, last + ends.size());
+    if (begin == std::string::npos || begin < done || close == std::string::npos) continue;
+    const std::size_t end = close + closes.size();
+    if (!is_block_of(std::string_view(text).substr(begin, end - begin), old)) continue;
+    std::string replacement = pem_of(made);
+    replacement.pop_back();  // the line feed behind the block stays as it is
+    out.append(text, done, begin - done).append(replacement);
+    done = end;
+  }
+  return out.append(text, done);
 }
 
 std::vector<fs::path> pem_files(const fs::path& path) {

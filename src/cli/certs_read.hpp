@@ -31,6 +31,10 @@ struct CertStore {
   bool revoked(const X509* certificate) const;
 };
 
+/// The text of a PEM file with `made` in the place of the certificate `old`, each time that it is there, and with every
+/// other byte as it was.
+std::string with_certificate(const std::string& text, const X509* old, const X509* made);
+
 /// The files below a folder whose names say that they are PEM, in their order; and a file itself.
 std::vector<std::filesystem::path> pem_files(const std::filesystem::path& path);
 

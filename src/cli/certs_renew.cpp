@@ -3,6 +3,7 @@
 #include <openssl/bn.h>
 
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
 
 #include <logboom/log.hpp>
@@ -45,14 +46,19 @@ CertReport::File file_of(const char* outcome, const X509* certificate, const fs:
           serial_text(::X509_get0_serialNumber(certificate))};
 }
 
-/// Every copy below the folder becomes the new one.
-void replace_copies(const fs::path& folder, const X509* old, const X509* made) {
-  for (const fs::path& file : pem_files(folder)) {
-    CertStore store;
-    if (store.read(file) != 1 || !store.entries.front().certificate) continue;
-    if (::X509_cmp(store.entries.front().certificate.get(), old) == 0)
-      write_atomically(file, pem_of(made), Secrecy::open, Existing::replaced);
-  }
+/// The file's text with the new certificate; none where the old one is not in it.
+std::optional<std::string> text_with(const fs::path& file, const X509* old, const X509* made) {
+  const std::string before = read_file(file);
+  std::string after = with_certificate(before, old, made);
+  if (after == before) return std::nullopt;
+  if (fs::file_size(file) != before.size())
+    throw std::runtime_error(cat(file.string(), " is too large, or somebody else writes to it"));
+  return after;
+}
+
+std::string renewed_text(const fs::path& file, const X509* old, const X509* made) {
+  if (std::optional<std::string> text = text_with(file, old, made)) return *std::move(text);
+  throw std::runtime_error(cat(file.string(), ": the certificate is not in it any more, and was not renewed"));
 }
 
 void renew_ca(const CertOptions& options, const fs::path& home, CertMaker& maker, CertReport& report) {
@@ -65,14 +71,31 @@ void renew_ca(const CertOptions& options, const fs::path& home, CertMaker& maker
   Certificate made{renew_certificate(ca.certificate.get(), ca.key.get(), ca, days), nullptr};
   ::EVP_PKEY_up_ref(ca.key.get());
   made.key.reset(ca.key.get());
+  const std::string text = renewed_text(CertMaker::ca_path(home), ca.certificate.get(), made.certificate.get());
   maker.renew_crl_for(made);
-  replace_copies(home, ca.certificate.get(), made.certificate.get());
+  rewrite_file(CertMaker::ca_path(home), text);
+  for (const fs::path& file : pem_files(home)) {
+    if (const auto copy = text_with(file, ca.certificate.get(), made.certificate.get())) rewrite_file(file, *copy);
+  }
   report.files.push_back(file_of("renewed", made.certificate.get(), CertMaker::ca_path(home)));
   report.notes.push_back("pass the new ca.pem on to where copies of it are");
 }
 
-void renew_one(const CertOptions& options, const fs::path& path, const CertWarn& warn, CertReport& report) {
-  const X509Ptr old = read_certificate(path, the_certificate);
+/// A certificate, and the file that it is in, maybe with others and keys.
+struct Found {
+  fs::path path;
+  X509Ptr certificate;
+};
+
+bool holds_key(const fs::path& path) {
+  CertStore store;
+  store.read(path);
+  return std::any_of(store.entries.begin(), store.entries.end(),
+                     [](const CertStore::Entry& entry) { return entry.key || entry.locked_key; });
+}
+
+void renew_one(const CertOptions& options, const Found& found, const CertWarn& warn, CertReport& report) {
+  const auto& [path, old] = found;
   const fs::path home = home_of(path, old.get());
   const LockedFolder lock(home);
   CertMaker maker(options, home, "logboom", warn, report);
@@ -82,30 +105,43 @@ void renew_one(const CertOptions& options, const fs::path& path, const CertWarn&
     throw CliError(cat("--days: ", longest_leaf_days, " at most, but for a CA"));
   if (is_revoked(maker.read_crl(ca).get(), ::X509_get0_serialNumber(old.get())))
     throw std::runtime_error(cat(path.string(), " is revoked; make a new one instead"));
+  if (options.new_key && holds_key(path))
+    throw CliError(
+        cat("--new-key: ", path.string(), " holds its key itself; only files with the key beside get another"));
   KeyPtr key;
   EVP_PKEY* const before = ::X509_get0_pubkey(old.get());
   if (options.new_key) key = make_private_key(::EVP_PKEY_is_a(before, "RSA") == 1);
   const X509Ptr made =
       renew_certificate(old.get(), key ? key.get() : before, ca, options.days.value_or(longest_leaf_days));
+  const std::string text = renewed_text(path, old.get(), made.get());
   if (key) write_atomically(key_path_of(path), pem_of(key.get()), Secrecy::secret, Existing::replaced);
-  write_atomically(path, pem_of(made.get()), Secrecy::open, Existing::replaced);
+  rewrite_file(path, text);
   report.files.push_back(file_of("renewed", made.get(), path));
   if (key) report.files.back().key = key_path_of(path).string();
 }
 
+void add_once(std::vector<Found>& all, const CertStore::Entry& entry) {
+  X509* const certificate = entry.certificate.get();
+  for (const Found& each : all) {
+    if (each.path == entry.file && ::X509_cmp(each.certificate.get(), certificate) == 0) return;
+  }
+  ::X509_up_ref(certificate);
+  all.push_back({entry.file, X509Ptr(certificate)});
+}
+
 /// Certificates of servers and clients whose end is near, and which this folder's CAs can renew.
-std::vector<fs::path> due_certificates(const fs::path& folder, int soon) {
+std::vector<Found> due_certificates(const fs::path& folder, int soon) {
   if (!fs::is_directory(folder))
     throw std::runtime_error(cat("there are no certificates: no directory ", folder.string(), "; --dir names another"));
   CertStore store;
   for (const fs::path& file : pem_files(folder)) store.read(file);
-  std::vector<fs::path> due;
+  std::vector<Found> due;
   for (const CertStore::Entry& entry : store.entries) {
     if (!entry.certificate || purpose_of(entry.certificate.get()) == Purpose::ca) continue;
     const CertStore::Entry* const issuer = store.issuer_of(entry);
     if (issuer == nullptr || store.key_of(issuer->certificate.get()) == nullptr) continue;
     const std::time_t left = time_of(::X509_get0_notAfter(entry.certificate.get())) - std::time(nullptr);
-    if (left < soon * day && !store.revoked(entry.certificate.get())) due.push_back(entry.file);
+    if (left < soon * day && !store.revoked(entry.certificate.get())) add_once(due, entry);
   }
   return due;
 }
@@ -174,9 +210,11 @@ fs::path find_certificate(const fs::path& folder, const std::string& name) {
 void renew_certificates(const CertOptions& options, const fs::path& folder, const CertWarn& warn, CertReport& report) {
   std::vector<fs::path> paths;
   for (const std::string& name : options.names) paths.push_back(find_certificate(folder, name));
-  if (options.names.empty()) paths = due_certificates(folder, options.soon);
-  for (const fs::path& path : paths) renew_one(options, path, warn, report);
-  if (paths.empty()) report.notes.push_back(cat("nothing expires within ", options.soon, " days"));
+  for (const fs::path& path : paths) renew_one(options, {path, read_certificate(path, the_certificate)}, warn, report);
+  if (!options.names.empty()) return;
+  const std::vector<Found> due = due_certificates(folder, options.soon);
+  for (const Found& each : due) renew_one(options, each, warn, report);
+  if (due.empty()) report.notes.push_back(cat("nothing expires within ", options.soon, " days"));
 }
 
 void revoke_certificates(const CertOptions& options, const fs::path& folder, const CertWarn& warn, CertReport& report) {

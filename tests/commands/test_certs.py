@@ -226,6 +226,53 @@ def test_a_ca_that_is_renewed_keeps_what_it_has_signed_and_its_copies_follow(cer
     assert "keeps its key" in certs.run("renew", "ca", "--new-key", expect=1).stderr
 
 
+def test_what_else_is_in_a_file_stays_as_it_is_when_its_certificate_is_renewed(certs, tmp_path):
+    certs.run("ca")
+    certs.run("server", "localhost", "--days", 5)
+    path, key = certs.pair("servers", "localhost")
+    ca = certs.path("ca.pem").read_bytes()
+    other = Authority(tmp_path / "other").path.read_bytes()
+    before, after = b"# for -----BEGIN haproxy\r\n" + other + key.read_bytes(), b"\r\n# and\n" + ca + b"# the end"
+    both = certs.path("servers/haproxy.pem")
+    both.write_bytes(before + path.read_bytes().rstrip() + after)
+    both.chmod(0o640)
+    if os.geteuid() == 0:
+        os.chown(both, 65534, 65534)
+    owner = both.stat()
+    assert sorted(file["path"] for file in certs.json("renew")["files"]) == sorted([str(path), str(both)])
+    text = both.read_bytes()
+    assert text.startswith(before) and text.endswith(after)
+    assert mode(both) == 0o640 and (both.stat().st_uid, both.stat().st_gid) == (owner.st_uid, owner.st_gid)
+    alone = tmp_path / "alone.pem"
+    alone.write_bytes(text[len(before):-len(after)])
+    assert verify(certs, "sslserver", alone)
+    assert certs.show(alone, certs.path("ca.pem"))[str(alone)]["seconds_left"] > 800 * 86400
+    assert certs.json("renew")["files"] == []
+    both.write_bytes(path.read_bytes() + key.read_bytes())
+    before = content(certs.directory)
+    assert "holds its key itself" in certs.run("renew", both, "--new-key", expect=1).stderr
+    assert content(certs.directory) == before
+
+
+def test_a_ca_beside_others_in_a_file_is_renewed_and_they_stay(certs, tmp_path):
+    certs.run("ca", "--days", 20)
+    certs.run("server", "localhost")
+    path, key = certs.pair("servers", "localhost")
+    other = Authority(tmp_path / "other").path.read_bytes()
+    trusted, chain = certs.path("ca.pem"), certs.path("servers/chain.pem")
+    chain.write_bytes(path.read_bytes() + trusted.read_bytes())
+    trusted.write_bytes(trusted.read_bytes() + other)
+    made = certs.json("renew", "ca", "--days", 3000)["files"]
+    assert [(file["outcome"], file["path"]) for file in made] == [("renewed", str(trusted))]
+    assert trusted.read_bytes().endswith(other) and trusted.read_bytes() != other
+    new = trusted.read_bytes()[:-len(other)]
+    assert chain.read_bytes() == path.read_bytes() + new
+    alone = tmp_path / "alone.pem"
+    alone.write_bytes(new)
+    assert certs.show(alone)[str(alone)]["seconds_left"] > 2990 * 86400
+    assert verify(certs, "sslserver", path)
+
+
 def test_a_revoked_certificate_is_on_the_list_for_openssl_too(certs):
     certs.run("client", "node1", "node2")
     assert certs.json("revoke", "node1")["files"][0]["outcome"] == "revoked"
