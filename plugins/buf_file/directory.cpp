@@ -128,13 +128,15 @@ DirectoryLock::Outcome DirectoryLock::try_lock(const std::string& directory, mod
   if (::ftruncate(file.get(), 0) != 0 || ::pwrite(file.get(), own.data(), own.size(), 0) < 0) errno = 0;
   file_ = std::move(file);
   leave_line();
-  ::unlink((directory + wanted).c_str());
+  ask_no_more(directory);
   return Outcome::locked;
 }
 
 void DirectoryLock::ask_for(const std::string& directory) {
   const Descriptor file(::open((directory + wanted).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 }
+
+void DirectoryLock::ask_no_more(const std::string& directory) { ::unlink((directory + wanted).c_str()); }
 
 bool DirectoryLock::is_wanted(const std::string& directory) {
   return ::access((directory + wanted).c_str(), F_OK) == 0;

@@ -41,6 +41,8 @@ class DirectoryLock {
 
   /// Asks the buffer of this process that holds the lock to hand the directory over; see `is_wanted`.
   static void ask_for(const std::string& directory);
+  /// Takes that back. Others that wait ask again.
+  static void ask_no_more(const std::string& directory);
   /// Another buffer of this process asks for the directory.
   static bool is_wanted(const std::string& directory);
 

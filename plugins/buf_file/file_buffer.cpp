@@ -145,6 +145,7 @@ bool FileBuffer::wait_for_lock() {
     std::unique_lock lock(mutex_);
     if (changed_.wait_for(lock, 50ms, [this] { return stopping_.load(); })) {
       lock_.leave_line();
+      DirectoryLock::ask_no_more(store_settings_.directory);
       return false;
     }
     if (lock_.try_lock(store_settings_.directory, store_settings_.file_mode) == DirectoryLock::Outcome::locked)

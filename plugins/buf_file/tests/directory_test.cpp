@@ -61,4 +61,18 @@ TEST_F(DirectoryLine, several_quick_reloads_hand_the_backlog_from_buffer_to_buff
   EXPECT_THAT(third.take_all(), testing::ElementsAre(0, 1));
 }
 
+TEST_F(DirectoryLine, a_buffer_that_goes_before_it_has_the_directory_does_not_end_the_others_early) {
+  FileBufferFixture old(directory);
+  ASSERT_TRUE(old.put(batch_of("a", 0, 1)));
+  const Chunk* chunk = old.take();
+  ASSERT_NE(chunk, nullptr);
+  old->retry(*chunk, Buffer::Clock::now() + 1h);
+  FileBufferFixture refused(directory);
+  ASSERT_TRUE(eventually([&] { return DirectoryLock::is_wanted(directory); }));
+  refused.close();
+  EXPECT_FALSE(DirectoryLock::is_wanted(directory));
+  old->drain();
+  EXPECT_FALSE(old->empty()) << "nobody else would send it";
+}
+
 }  // namespace
