@@ -114,7 +114,7 @@ DirectoryLock::Outcome DirectoryLock::try_lock(const std::string& directory, mod
   if (!waiting().is_turn(directory, this)) return Outcome::held_here;
   const std::string path = directory + "/lock";
   Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, mode));
-  if (!file) throw std::runtime_error(cat("can't open ", path, ": ", error_text(errno)));
+  if (!file) throw std::runtime_error(cat("can't open ", path, ": ", trouble_text(errno)));
   char text[32] = {};
   if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     const ssize_t size = ::pread(file.get(), text, sizeof text, 0);

@@ -125,11 +125,22 @@ void FileBuffer::open() {
   }
   if (outcome == DirectoryLock::Outcome::held_here) lock_.line_up(directory);
   recovering_ = true;
-  recovery_ = std::thread([this, locked = outcome == DirectoryLock::Outcome::locked] {
+  recovery_ = std::thread([this, locked = outcome == DirectoryLock::Outcome::locked] { run_recovery(locked); });
+}
+
+void FileBuffer::run_recovery(bool locked) noexcept {
+  try {
     if (locked || wait_for_lock()) recover();
-    recovering_ = false;
-    queue_.wake();
-  });
+  } catch (const std::exception& error) {
+    log_.error(cat(id_, ": reading what the buffer in ", store_settings_.directory, " has from before failed: ",
+                   error.what(), "; what was not found stays there, and is sent after the next start"));
+    if (store_) {
+      ready_ = true;
+      go_on();
+    }
+  }
+  recovering_ = false;
+  queue_.wake();
 }
 
 /// A buffer that a reload takes away keeps the directory until it has ended. It is asked to end soon: what it holds is
@@ -148,8 +159,20 @@ bool FileBuffer::wait_for_lock() {
       DirectoryLock::ask_no_more(store_settings_.directory);
       return false;
     }
-    if (lock_.try_lock(store_settings_.directory, store_settings_.file_mode) == DirectoryLock::Outcome::locked)
-      return true;
+    if (is_locked_now()) return true;
+  }
+}
+
+/// An error, such as a lack of descriptors, may pass.
+bool FileBuffer::is_locked_now() {
+  try {
+    return lock_.try_lock(store_settings_.directory, store_settings_.file_mode) == DirectoryLock::Outcome::locked;
+  } catch (const std::exception& error) {
+    std::uint64_t suppressed = 0;
+    if (lock_complaints_.due(suppressed)) {
+      log_.error(cat(id_, ": ", error.what(), "; it is tried again, and senders wait"));
+    }
+    return false;
   }
 }
 

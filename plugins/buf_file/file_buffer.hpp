@@ -66,10 +66,12 @@ class FileBuffer final : public Buffer {
   friend class FileChunk;
 
   void stop();
+  void run_recovery(bool locked) noexcept;
   void recover();
   void recover_rest(buf_file::Recovery& recovery, const std::function<void(buf_file::Recovery::Found)>& take_over);
   bool stops_within(std::chrono::seconds time);
   bool wait_for_lock();
+  bool is_locked_now();
   void start_store(std::uint64_t buffer, std::uint32_t next_segment);
   void remember(const std::vector<buf_file::SegmentIndex::Message>& messages);
   void report(const buf_file::Recovery::Counts& counts, std::uint64_t chunks, std::uint64_t events);
@@ -94,6 +96,7 @@ class FileBuffer final : public Buffer {
   std::unique_ptr<buf_file::Store> store_;
   ChunkQueue queue_;
   LogLimiter read_complaints_{std::chrono::seconds(60)};
+  LogLimiter lock_complaints_{std::chrono::seconds(60)};
 
   std::mutex window_mutex_;
   DuplicateWindow window_;

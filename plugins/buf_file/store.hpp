@@ -88,6 +88,7 @@ class Store {
   void settle(Epoch epoch, bool safe);
   void wait_for_rewrite(std::list<Epoch> epochs, std::vector<OpenSegmentPtr> failed);
   void close(OpenSegment& segment, bool synced);
+  void try_to_tend(bool short_of_room) noexcept;
   void tend(bool short_of_room);
   void remember_messages(std::uint32_t segment);
   void remove(const std::vector<Catalog::Removable>& removable, bool remembered);

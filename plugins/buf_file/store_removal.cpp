@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <exception>
 #include <utility>
 
 #include "store.hpp"
@@ -32,6 +33,17 @@ void Store::keep(const std::vector<SegmentIndex::Message>& messages) {
   if (messages.empty()) return;
   const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(sync_.message_age).count();
   journal_.keep(messages, now_ms() - age, sync_.messages);
+}
+
+/// Files that it has not come to, for lack of memory perhaps, stay until the next start.
+void Store::try_to_tend(bool short_of_room) noexcept {
+  try {
+    tend(short_of_room);
+  } catch (const std::exception& error) {
+    std::uint64_t suppressed = 0;
+    if (complaints_.due(suppressed))
+      log_.error(cat(settings_.id, ": files in ", settings_.directory, " can't be removed now: ", error.what()));
+  }
 }
 
 /// On a full disk what `retain` keeps is removed too, the oldest first.

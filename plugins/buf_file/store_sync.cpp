@@ -45,7 +45,7 @@ void Store::run_syncer() {
     tend_ = false;
     const bool short_of_room = std::exchange(short_of_room_, false);
     lock.unlock();
-    tend(short_of_room);
+    try_to_tend(short_of_room);
     lock.lock();
     next_look = Clock::now() + longest_look;
   }
@@ -111,7 +111,7 @@ void Store::wait_for_rewrite(std::list<Epoch> epochs, std::vector<OpenSegmentPtr
     if (failed_.empty() || writer_ended_) break;
     short_of_room_ = false;
     lock.unlock();
-    tend(true);
+    try_to_tend(true);
     lock.lock();
   }
   if (failed_.empty()) {

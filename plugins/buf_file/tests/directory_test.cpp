@@ -1,3 +1,4 @@
+#include <cstdio>
 #include <memory>
 
 #include "file_buffer_test_support.hpp"
@@ -59,6 +60,22 @@ TEST_F(DirectoryLine, several_quick_reloads_hand_the_backlog_from_buffer_to_buff
   ASSERT_TRUE(eventually([&] { return second->empty(); }));
   second.close();
   EXPECT_THAT(third.take_all(), testing::ElementsAre(0, 1));
+}
+
+TEST_F(DirectoryLine, a_lock_that_can_not_be_opened_while_a_buffer_waits_is_tried_again) {
+  FileBufferFixture old(directory);
+  ASSERT_TRUE(old.put(batch_of("a", 0, 1)));
+  const fs::path lock = directory.path() / "lock";
+  const fs::path aside = directory.path() / "lock.aside";
+  fs::create_directory(aside);
+  const auto exchange = [&] { return ::renameat2(AT_FDCWD, lock.c_str(), AT_FDCWD, aside.c_str(), RENAME_EXCHANGE); };
+  FileBufferFixture made(directory);
+  ASSERT_EQ(exchange(), 0);
+  ASSERT_TRUE(eventually([&] { return made.context.test_log.has("can't open " + lock.string()); }));
+  ASSERT_EQ(exchange(), 0);
+  EXPECT_FALSE(made->reserve(*batch_of("a", 1, 1)));
+  old.close();
+  EXPECT_THAT(made.take_all(), testing::ElementsAre(0));
 }
 
 TEST_F(DirectoryLine, a_buffer_that_goes_before_it_has_the_directory_does_not_end_the_others_early) {
