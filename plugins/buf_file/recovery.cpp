@@ -130,6 +130,7 @@ void Recovery::complain(const std::string& path, std::uint64_t bytes) {
 }
 
 void Recovery::run(const std::function<void(Found)>& found, const std::atomic<bool>& stop) {
+  reading_ = true;
   for (Segment& segment : segments_) {
     if (stop) return;
     ++counts_.segments;
@@ -141,6 +142,7 @@ void Recovery::run(const std::function<void(Found)>& found, const std::atomic<bo
     give(found, segment.sequence);
   }
   give(found, std::numeric_limits<std::uint32_t>::max());
+  reading_ = false;
   settle_held();
 }
 
@@ -172,9 +174,11 @@ void Recovery::set_aside_unread(Segment segment) {
   for (const std::uint64_t number : numbers_) hold(number);
 }
 
-/// Numbers of a run begin with that of its first segment: a later run's chunks are in no earlier segment.
+/// Numbers of a run begin with that of its first segment: a later run's chunks are in no earlier segment, and while
+/// the segments are read, in their order, there is no more of an earlier run's once there is one of a later.
 bool Recovery::may_have_more(std::uint64_t number) const noexcept {
-  return !unread_.empty() && (number >> number_bits) <= unread_.back().sequence;
+  const std::uint64_t run = number >> number_bits;
+  return (reading_ && run >= run_) || (!unread_.empty() && run <= unread_.back().sequence);
 }
 
 /// It is not done before the segments are read that may have more of it.
@@ -193,7 +197,7 @@ void Recovery::settle_held() {
     if (catalog_.finish(*entry.second)) journal_.done(entry.first);
     return true;
   });
-  if (!unread_.empty()) return;
+  if (reading_ || !unread_.empty()) return;
   numbers_.clear();
   // What is not here any more was done, or lost: as one range it costs nothing.
   catalog_.done().add(1, lowest_ - 1);
@@ -274,9 +278,17 @@ void Recovery::put_aside(const Segment& segment, const segment::Reader& reader, 
                  " events, can't be read; ", events, " events were read from it; ", kept.fate));
 }
 
+/// Chunks of the runs before are given out whole.
+void Recovery::begin_run(std::uint64_t run) {
+  if (run <= run_) return;
+  run_ = run;
+  settle_held();
+}
+
 void Recovery::add(const Segment& segment, const SegmentIndex& index) {
   messages_.insert(messages_.end(), index.messages.begin(), index.messages.end());
   for (const SegmentIndex::Entry& entry : index.entries) {
+    begin_run(entry.chunk >> number_bits);
     if (catalog_.done().contains(entry.chunk)) {
       if (!numbers_.contains(entry.chunk)) continue;
       journal_.undo(entry.chunk);

@@ -18,7 +18,7 @@ namespace logboom::buf_file {
 
 /// Finds out what a buffer's directory holds from before: by the index beside a segment, or by reading the segment.
 /// Cuts torn ends, and puts damaged segments aside. A segment that the system can't read now is read later, by
-/// `run_again`; of chunks that may have more in it nothing is done before that.
+/// `run_again`. Of chunks that may have more in a segment that is not read yet nothing is done before it is.
 /// Threads: one at a time. `prepare`, then `run`, then `run_again`.
 class Recovery {
  public:
@@ -75,6 +75,7 @@ class Recovery {
   void hold(std::uint64_t number);
   bool may_have_more(std::uint64_t number) const noexcept;
   void settle_held();
+  void begin_run(std::uint64_t run);
   std::optional<SegmentIndex> index_of(const Segment& segment);
   std::optional<SegmentIndex> indexed(const Segment& segment);
   std::optional<SegmentIndex> read(const Segment& segment);
@@ -91,8 +92,10 @@ class Recovery {
   const bool sync_;
   std::vector<Segment> segments_;
   std::vector<Segment> unread_;                             // that can't be read now
+  bool reading_ = false;                                    // not all of the others are read yet
+  std::uint64_t run_ = 0;                                   // the latest of which something was found
   std::unordered_set<std::uint64_t> numbers_;               // of chunks that were found
-  std::unordered_map<std::uint64_t, ChunkRecordPtr> held_;  // of which more may be in those
+  std::unordered_map<std::uint64_t, ChunkRecordPtr> held_;  // of which more may be in what is not read
   LogLimiter complaints_{std::chrono::seconds(60)};
   std::map<std::uint64_t, std::uint64_t> replaced_;  // from where on, by segment
   std::uint32_t next_segment_ = 1;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <filesystem>
@@ -198,6 +199,36 @@ class FileBufferFixture {
 
  private:
   std::unique_ptr<FileBuffer> buffer_;
+};
+
+/// A file buffer that is open, with a test's own way to the files.
+struct BufferOnFiles {
+  BufferOnFiles(const std::string& directory, FileOps& files, const BufferSettings& settings = at_once())
+      : context("path " + directory, "buffer") {
+    FileOptions own;
+    file_schema().apply(context.element(), &own, [](const SourcePos&, const std::string&) {});
+    buffer = std::make_unique<FileBuffer>(std::move(own), context, files);
+    buffer->start(settings, counters);
+    buffer->open();
+  }
+  const Chunk* take(std::chrono::milliseconds patience = 10s) {
+    return buffer->take(Buffer::Clock::now() + patience, buffer->wakes());
+  }
+  std::vector<std::int64_t> take_until(std::size_t wanted) {
+    std::vector<std::int64_t> all;
+    eventually([&] {
+      while (const Chunk* chunk = take(0ms)) {
+        for (const std::int64_t n : numbers_of(*chunk)) all.push_back(n);
+        buffer->done(*chunk, 0);
+      }
+      return all.size() >= wanted;
+    });
+    std::sort(all.begin(), all.end());
+    return all;
+  }
+  OutputCounters counters;
+  TestContext context;
+  std::unique_ptr<FileBuffer> buffer;
 };
 
 inline std::vector<fs::path> segments_in(const fs::path& directory) {

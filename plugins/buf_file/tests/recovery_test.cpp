@@ -253,11 +253,68 @@ TEST(BufferRecovery, chunks_are_delivered_once_where_the_process_is_killed_again
       for (const std::int64_t n : numbers_of(*chunk)) ASSERT_TRUE(delivered.insert(n).second) << n;
       buffer->done(*chunk, 0);
     }
+    ASSERT_TRUE(eventually([&] { return !buffer->totals().opening; })) << "before that what is done may come again";
     copy_files(directories[run].path(), directories[run + 1].path());
   }
   FileBufferFixture last(directories.back());
   for (const std::int64_t n : last.take_all()) ASSERT_TRUE(delivered.insert(n).second) << n;
   EXPECT_EQ(delivered.size(), static_cast<std::size_t>(next));
+}
+
+/// A chunk of which the first segment and the last have an event each, of the same size, and those between have none.
+void fill_around(const TemporaryDirectory& directory, const BufferSettings& settings) {
+  FileBufferFixture buffer(directory, "segment_size 64k", settings);
+  ReceiptState state;
+  for (std::int64_t n = 0; n < 10; ++n) {
+    const bool edge = n == 0 || n == 9;
+    ASSERT_TRUE(buffer.put(batch_of(edge ? "edges" : "middle", n, 1, noon, 0, edge ? 10 : 20000), receipt_for(state)));
+    ASSERT_TRUE(eventually([&] { return state.confirmed == n + 1; }));
+  }
+  buffer.close();
+  const std::vector<fs::path> segments = segments_in(directory.path());
+  ASSERT_GT(segments.size(), 2u);
+  fs::remove(fs::path(segments.back()).replace_extension(".index"));
+}
+
+BufferSettings by_tag() {
+  BufferSettings settings = at_once();
+  settings.flush_mode = FlushMode::lazy;
+  settings.by_tag = true;
+  return settings;
+}
+
+TEST(BufferRecovery, a_chunk_is_not_done_before_all_is_read_that_may_have_more_of_it) {
+  struct : FileOps {
+    int open(const std::string& path, int flags, mode_t mode) override {
+      if (path == slow && (flags & O_ACCMODE) == O_RDWR) eventually([this] { return go_on.load(); }, 20s);
+      return FileOps::open(path, flags, mode);
+    }
+    int fdatasync(int) override { return 0; }
+    std::string slow;
+    std::atomic<bool> go_on{false};
+  } files;
+  const TemporaryDirectory directory;
+  const TemporaryDirectory crashed;
+  fill_around(directory, by_tag());
+  files.slow = segments_in(directory.path()).back().string();
+  {
+    BufferOnFiles buffer(directory, files, by_tag());
+    const Chunk* chunk = buffer.take();
+    ASSERT_NE(chunk, nullptr) << "while the last segment is read";
+    EXPECT_THAT(numbers_of(*chunk), ElementsAre(0));
+    buffer.buffer->done(*chunk, 0);
+    copy_files(directory.path(), crashed.path());
+    files.go_on = true;
+    EXPECT_EQ(buffer.take_until(9), range(1, 10));
+    EXPECT_TRUE(eventually([&] { return segments_in(directory.path()).empty(); })) << "all is done";
+  }
+  DoneSet done;
+  TestLog log;
+  const OutputCounters counters;
+  Journal(files, crashed, 0644, log, "test", counters).open(done);
+  EXPECT_THAT(done.ranges(), testing::IsEmpty());
+  BufferOnFiles after(crashed, files, by_tag());
+  EXPECT_EQ(after.take_until(10), range(0, 10));
 }
 
 }  // namespace

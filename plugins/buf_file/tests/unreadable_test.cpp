@@ -94,31 +94,6 @@ class SegmentsLocked : public testing::TestWithParam<bool> {
     std::atomic<bool> locked_now{true};
   };
 
-  struct Opened {
-    Opened(const TemporaryDirectory& directory, Files& files) : context("path " + directory.path().string(), "buffer") {
-      FileOptions own;
-      file_schema().apply(context.element(), &own, [](const SourcePos&, const std::string&) {});
-      buffer = std::make_unique<FileBuffer>(std::move(own), context, files);
-      buffer->start(at_once(), counters);
-      buffer->open();
-    }
-    std::vector<std::int64_t> take_until(std::size_t wanted) {
-      std::vector<std::int64_t> all;
-      eventually([&] {
-        while (const Chunk* chunk = buffer->take(Buffer::Clock::now(), buffer->wakes())) {
-          for (const std::int64_t n : numbers_of(*chunk)) all.push_back(n);
-          buffer->done(*chunk, 0);
-        }
-        return all.size() >= wanted;
-      });
-      std::sort(all.begin(), all.end());
-      return all;
-    }
-    OutputCounters counters;
-    TestContext context;
-    std::unique_ptr<FileBuffer> buffer;
-  };
-
   void prepare(std::size_t which) {
     const std::vector<fs::path> segments = segments_in(directory.path());
     ASSERT_GT(segments.size(), which);
@@ -138,7 +113,7 @@ INSTANTIATE_TEST_SUITE_P(, SegmentsLocked, testing::Bool(),
 TEST_P(SegmentsLocked, at_the_start_are_read_as_soon_as_they_can_be) {
   fill(directory, 12, chunks_of(1));
   prepare(1);
-  Opened opened(directory, files);
+  BufferOnFiles opened(directory, files);
   const std::vector<std::int64_t> first = opened.take_until(8);
   EXPECT_GE(first.size(), 8u);
   EXPECT_LT(first.size(), 12u);
@@ -157,7 +132,7 @@ TEST_P(SegmentsLocked, and_never_read_are_read_at_a_later_start_though_everythin
   prepare(1);
   std::vector<std::int64_t> all;
   {
-    Opened opened(directory, files);
+    BufferOnFiles opened(directory, files);
     all = opened.take_until(8);
     // New numbers come in, the journal is written anew: what is done is one range.
     for (std::int64_t n = 100; n < 4000; ++n) {
@@ -168,11 +143,11 @@ TEST_P(SegmentsLocked, and_never_read_are_read_at_a_later_start_though_everythin
     EXPECT_EQ(opened.take_until(3900).size(), 3900u);
   }
   {
-    Opened still(directory, files);
+    BufferOnFiles still(directory, files);
     EXPECT_TRUE(eventually([&] { return still.context.test_log.has("chunks from before"); }));
   }
   files.locked_now = false;
-  Opened opened(directory, files);
+  BufferOnFiles opened(directory, files);
   // Without an index any chunk may have had more in that segment: the others come again too.
   const std::vector<std::int64_t> rest = opened.take_until(GetParam() ? 12 - all.size() : 12);
   all.insert(all.end(), rest.begin(), rest.end());
@@ -190,12 +165,12 @@ TEST_P(SegmentsLocked, keep_chunks_that_go_on_in_them_from_being_done) {
   files.locked_now = !GetParam();  // with an index the chunk as a whole waits
   std::set<std::int64_t> all;
   {
-    Opened opened(directory, files);
+    BufferOnFiles opened(directory, files);
     for (const std::int64_t n : opened.take_until(GetParam() ? 12 : 8)) all.insert(n);
   }
   files.locked_now = false;
   if (!GetParam()) {
-    Opened opened(directory, files);
+    BufferOnFiles opened(directory, files);
     for (const std::int64_t n : opened.take_until(12)) all.insert(n);
   }
   EXPECT_EQ(all.size(), 12u);
