@@ -339,10 +339,12 @@ OutputTotals FileBuffer::totals() const {
   return totals;
 }
 
-/// A receiver may know a chunk by its id: one of which something is lost, or was found later, is not the same chunk.
-std::string FileBuffer::chunk_id(std::uint64_t number, const Chunk& chunk) const {
-  const std::uint64_t amount[] = {chunk.events, chunk.bytes};
-  return hex(buffer_ ^ crc32c(reinterpret_cast<const std::uint8_t*>(amount), sizeof amount)) + hex(number);
+/// A receiver may know a chunk by its id: one of which something is lost, or was found later, is not the same chunk,
+/// nor are two parts of one. `place` is where a later part begins.
+std::string FileBuffer::chunk_id(std::uint64_t number, const Chunk& chunk, const std::optional<Run>& place) const {
+  const std::uint64_t what[] = {chunk.events, chunk.bytes, place ? place->segment : 0u, place ? place->offset : 0u};
+  const std::size_t size = place ? sizeof what : sizeof *what * 2;
+  return hex(buffer_ ^ crc32c(reinterpret_cast<const std::uint8_t*>(what), size)) + hex(number);
 }
 
 namespace plugins {

@@ -77,7 +77,7 @@ class FileBuffer final : public Buffer {
   void report(const buf_file::Recovery::Counts& counts, std::uint64_t chunks, std::uint64_t events);
   void go_on();
   void settle(const std::vector<MessageId>& messages, bool safe);
-  std::string chunk_id(std::uint64_t number, const Chunk& chunk) const;
+  std::string chunk_id(std::uint64_t number, const Chunk& chunk, const std::optional<buf_file::Run>& place) const;
 
   const Options options_;
   buf_file::FileOps& ops_;

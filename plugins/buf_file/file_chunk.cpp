@@ -36,10 +36,14 @@ bool give_draft(const buf_file::Draft& draft, const ChunkSource::Visit& visit) {
 }  // namespace
 
 FileChunk::FileChunk(FileBuffer& buffer, buf_file::Recovery::Found found)
-    : buffer_(buffer), record_(std::move(found.chunk)), first_run_(found.first_run), last_run_(found.last_run) {
+    : buffer_(buffer),
+      record_(std::move(found.chunk)),
+      place_(found.place),
+      first_run_(found.first_run),
+      last_run_(found.last_run) {
   chunk.events = found.events;
   chunk.bytes = found.bytes;
-  chunk.id = buffer.chunk_id(record_->number, chunk);
+  chunk.id = buffer.chunk_id(record_->number, chunk, place_);
   held = found.stored;
 }
 
@@ -63,7 +67,7 @@ void FileChunk::add(const BatchPtr& batch, const buf_file::Staging::Message& mes
 }
 
 void FileChunk::seal() {
-  if (record_) chunk.id = buffer_.chunk_id(record_->number, chunk);
+  if (record_) chunk.id = buffer_.chunk_id(record_->number, chunk, place_);
 }
 
 /// Nothing where that is not known just now.
@@ -145,7 +149,7 @@ QueuedChunk::Loaded FileChunk::give_up_damaged(const buf_file::ReadResult& resul
     text += "; " + buf_file::keep_damaged(buffer_.store_settings_, segment).fate;
   buffer_.log_.error(text);
   chunk.events = result.events;
-  chunk.id = buffer_.chunk_id(record_->number, chunk);
+  chunk.id = buffer_.chunk_id(record_->number, chunk, place_);
   return {true, lost};
 }
 

@@ -40,7 +40,8 @@ class FileChunk final : public QueuedChunk, private ChunkSource {
 
   FileBuffer& buffer_;
   buf_file::ChunkRecordPtr record_;
-  bool is_damaged_ = false;  // what can be read of it is all that is left
+  bool is_damaged_ = false;             // what can be read of it is all that is left
+  std::optional<buf_file::Run> place_;  // see Recovery::Found
   std::size_t first_run_ = 0;
   std::size_t last_run_ = std::numeric_limits<std::size_t>::max();
   std::vector<MessageId> messages_;

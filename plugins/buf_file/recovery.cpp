@@ -300,6 +300,7 @@ void Recovery::add(const Segment& segment, const SegmentIndex& index) {
       Open open;
       if (chunk != nullptr) {
         catalog_.add_part(*chunk);
+        open.found.place = Run{segment.sequence, entry.offset, entry.size};
         open.found.first_run = catalog_.runs_of(*chunk).size();
       } else {
         chunk = catalog_.make(entry.chunk);

@@ -27,6 +27,7 @@ class Recovery {
   /// A chunk that is not done, or a part of one.
   struct Found {
     ChunkRecordPtr chunk;
+    std::optional<Run> place;   // where it begins, if it is a later part
     std::size_t first_run = 0;  // of the record's runs
     std::size_t last_run = 0;
     std::uint64_t events = 0;

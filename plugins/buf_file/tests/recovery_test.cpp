@@ -317,4 +317,24 @@ TEST(BufferRecovery, a_chunk_is_not_done_before_all_is_read_that_may_have_more_o
   EXPECT_EQ(after.take_until(10), range(0, 10));
 }
 
+TEST(BufferRecovery, parts_of_a_chunk_have_ids_of_their_own_the_same_after_each_restart) {
+  const TemporaryDirectory directory;
+  fill_around(directory, by_tag());
+  std::vector<std::set<std::string>> ids(2);
+  for (std::set<std::string>& found : ids) {
+    FileBufferFixture buffer(directory, "", by_tag());
+    for (int i = 0; i < 3; ++i) {
+      const Chunk* chunk = buffer.take();
+      ASSERT_NE(chunk, nullptr);
+      if (chunk->tag->text() == "edges") {
+        EXPECT_EQ(chunk->events, 1u);
+        found.insert(chunk->id);
+      }
+      buffer->retry(*chunk, Buffer::Clock::now() + 1h);
+    }
+  }
+  EXPECT_EQ(ids[0].size(), 2u);
+  EXPECT_EQ(ids[0], ids[1]);
+}
+
 }  // namespace
