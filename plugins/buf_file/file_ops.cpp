@@ -64,16 +64,17 @@ bool write_all(FileOps& ops, int descriptor, const void* data, std::size_t size,
   return true;
 }
 
-std::string read_file(FileOps& ops, const std::string& path, std::size_t limit) {
-  std::string content;
+std::optional<std::string> read_file(FileOps& ops, const std::string& path, std::size_t limit) {
   const Descriptor file(ops.open(path, O_RDONLY, 0));
-  while (file && content.size() < limit) {
+  if (!file) return std::nullopt;
+  std::string content;
+  while (content.size() < limit) {
     const std::size_t before = content.size();
     content.resize(std::min(limit, before + 65536));
     const ssize_t got =
         ops.pread(file.get(), content.data() + before, content.size() - before, static_cast<off_t>(before));
     content.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-    if (got <= 0 && errno != EINTR) break;
+    if (got < 0 && errno != EINTR) return std::nullopt;
     if (got == 0) break;
   }
   return content;

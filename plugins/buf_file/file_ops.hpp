@@ -3,7 +3,9 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace logboom::buf_file {
 
@@ -40,8 +42,8 @@ class Descriptor {
 
 /// All of it at this offset; false with errno.
 bool write_all(FileOps& ops, int descriptor, const void* data, std::size_t size, off_t offset);
-/// The whole file, at most `limit` bytes of it; empty where it can't be read.
-std::string read_file(FileOps& ops, const std::string& path, std::size_t limit);
+/// The whole file, at most `limit` bytes of it. Nothing, with errno, where it can't be read.
+std::optional<std::string> read_file(FileOps& ops, const std::string& path, std::size_t limit);
 /// Written beside and renamed, synced. False with errno.
 bool replace_file(FileOps& ops, const std::string& path, std::string_view content, mode_t mode);
 

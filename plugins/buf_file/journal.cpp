@@ -48,10 +48,13 @@ Journal::Journal(FileOps& ops, std::string directory, mode_t mode, Log& log, std
       id_(std::move(id)),
       counters_(counters) {}
 
-std::vector<SegmentIndex::Message> Journal::open(DoneSet& done) {
+std::optional<std::vector<SegmentIndex::Message>> Journal::open(DoneSet& done) {
   const std::lock_guard lock(mutex_);
+  const std::optional<std::string> file = read_file(ops_, path_, largest);
+  if (!file && errno != ENOENT) return std::nullopt;
+  const std::string_view content = file ? *file : std::string_view();
   done_ = &done;
-  const std::string content = read_file(ops_, path_, largest);
+  messages_.clear();
   for (std::size_t at = 0; at + record_size <= content.size(); at += record_size) {
     const auto* const start = reinterpret_cast<const std::uint8_t*>(content.data()) + at;
     LittleEndianReader from(start);
@@ -76,7 +79,7 @@ std::vector<SegmentIndex::Message> Journal::open(DoneSet& done) {
     before_.since_ms = now_ms();
   }
   rewrite();
-  return {messages_.begin(), messages_.end()};
+  return std::vector(messages_.begin(), messages_.end());
 }
 
 EverCounts Journal::now() const {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,9 @@ class Journal {
   /// `counters`, which outlives this, counts a chunk before `done` is told of it.
   Journal(FileOps& ops, std::string directory, mode_t mode, Log& log, std::string id, const OutputCounters& counters);
 
-  /// Reads the file that is there into `done`, which outlives this; gives the messages in it.
-  std::vector<SegmentIndex::Message> open(DoneSet& done);
+  /// Reads the file that is there into `done`, which outlives this; gives the messages in it. Nothing, with errno,
+  /// where the system can't read it: then it stays as it is, and nothing else may be called before `open` is, again.
+  std::optional<std::vector<SegmentIndex::Message>> open(DoneSet& done);
 
   /// After `open`: what was counted before.
   const EverCounts& before() const noexcept { return before_; }

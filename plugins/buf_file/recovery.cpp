@@ -44,16 +44,13 @@ Recovery::Recovery(const StoreSettings& settings, FileOps& ops, Catalog& catalog
 bool Recovery::prepare() {
   std::error_code error;
   const std::vector<segment::File> files = segment::list_files(settings_.directory, ".log", error);
-  if (error) {
-    std::uint64_t suppressed = 0;
-    if (complaints_.due(suppressed)) {
-      log_.error(cat(settings_.id, ": can't read the buffer's directory ", settings_.directory, ": ",
-                     trouble_text(error.value()), "; it is tried again every second, nothing is taken before"));
-    }
-    return false;
-  }
-  messages_ = journal_.open(catalog_.done());
-  take_bare_indexes(files);
+  std::vector<segment::File> indexes;
+  if (!error) indexes = segment::list_files(settings_.directory, ".index", error);
+  if (error) return not_now("the buffer's directory " + settings_.directory, error.value());
+  auto messages = journal_.open(catalog_.done());
+  if (!messages) return not_now(settings_.directory + "/done.log", errno);
+  messages_ = std::move(*messages);
+  if (!take_bare_indexes(files, indexes)) return false;
   for (const segment::File& file : files) look_at(file);
   if (!segments_.empty()) next_segment_ = segments_.back().sequence + 1;
   next_segment_ = std::max(next_segment_, static_cast<std::uint32_t>(catalog_.done().last() >> number_bits) + 1);
@@ -68,28 +65,40 @@ bool Recovery::prepare() {
   return true;
 }
 
+bool Recovery::not_now(const std::string& what, int error) {
+  std::uint64_t suppressed = 0;
+  if (complaints_.due(suppressed)) {
+    log_.error(cat(settings_.id, ": can't read ", what, ": ", trouble_text(error),
+                   "; it is tried again every second, nothing is taken before"));
+  }
+  return false;
+}
+
 /// Of segments that were removed on a full disk, when the journal could not take their messages. It may have some of
 /// them all the same: a part of a message must not be counted twice.
-void Recovery::take_bare_indexes(const std::vector<segment::File>& files) {
+bool Recovery::take_bare_indexes(const std::vector<segment::File>& files, const std::vector<segment::File>& indexes) {
   std::set<std::uint64_t> there;
   for (const segment::File& file : files) there.insert(file.sequence);
   std::unordered_set<MessageId> known;
   for (const SegmentIndex::Message& message : messages_) known.insert(message.part.message);
   std::vector<SegmentIndex::Message> found;
   std::vector<std::string> bare;
-  for (const segment::File& file : segment::list_files(settings_.directory, ".index")) {
+  for (const segment::File& file : indexes) {
     if (there.contains(file.sequence)) continue;
+    const auto content = read_file(ops_, file.path, largest_index);
+    if (!content) return not_now(file.path, errno);
     bare.push_back(file.path);
-    const auto index = decode_index(read_file(ops_, file.path, largest_index));
+    const auto index = decode_index(*content);
     if (!index) continue;
     std::copy_if(index->messages.begin(), index->messages.end(), std::back_inserter(found),
                  [&known](const SegmentIndex::Message& message) { return !known.contains(message.part.message); });
   }
-  if (bare.empty()) return;
+  if (bare.empty()) return true;
   messages_.insert(messages_.end(), found.begin(), found.end());
   journal_.keep(found, 0, std::numeric_limits<std::size_t>::max());
-  if (!journal_.tend(sync_)) return;
+  if (!journal_.tend(sync_)) return true;
   for (const std::string& path : bare) ops_.unlink(path);
+  return true;
 }
 
 void Recovery::look_at(const segment::File& file) {
@@ -211,7 +220,7 @@ std::optional<SegmentIndex> Recovery::index_of(const Segment& segment) {
 std::optional<SegmentIndex> Recovery::indexed(const Segment& segment) {
   if (replaced_.contains(segment.sequence) || (segment.opened && !segment.head)) return std::nullopt;
   const std::string path = settings_.directory + "/" + segment::file_name(segment.sequence, ".index");
-  auto index = decode_index(read_file(ops_, path, largest_index));
+  auto index = decode_index(read_file(ops_, path, largest_index).value_or(""));
   if (!index || index->size != segment.size) return std::nullopt;
   if (segment.head && index->nonce != segment.head->nonce) return std::nullopt;
   return index;

@@ -43,8 +43,8 @@ class Recovery {
     std::uint64_t lost_events = 0;  // of chunks that were not done; at least
   };
 
-  /// Quick: what there is. After it numbers and segments that are made are new ones. False where the directory can't be
-  /// read now, which is logged: to be called again.
+  /// Quick: what there is. After it numbers and segments that are made are new ones. False where the directory, or what
+  /// it says of chunks and messages that are done, can't be read now, which is logged: to be called again.
   bool prepare();
   std::uint32_t next_segment() const noexcept { return next_segment_; }
   std::uint64_t buffer() const noexcept { return buffer_; }
@@ -67,7 +67,8 @@ class Recovery {
     bool opened = false;
     std::optional<segment::FileHead> head;
   };
-  void take_bare_indexes(const std::vector<segment::File>& files);
+  bool not_now(const std::string& what, int error);
+  bool take_bare_indexes(const std::vector<segment::File>& files, const std::vector<segment::File>& indexes);
   void look_at(const segment::File& file);
   bool open(Segment& segment);
   void complain(const std::string& path, std::uint64_t bytes);

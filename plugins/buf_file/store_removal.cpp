@@ -65,7 +65,7 @@ void Store::tend(bool short_of_room) {
 void Store::remember_messages(std::uint32_t segment) {
   const auto known = unindexed_.find(segment);
   if (known != unindexed_.end()) return keep(known->second.messages);
-  if (const auto index = decode_index(read_file(ops_, path_of(segment, ".index"), largest_index)))
+  if (const auto index = decode_index(read_file(ops_, path_of(segment, ".index"), largest_index).value_or("")))
     return keep(index->messages);
   const Descriptor file(ops_.open(path_of(segment, ".log"), O_RDONLY, 0));
   if (!file) return;

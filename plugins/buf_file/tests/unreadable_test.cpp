@@ -176,4 +176,64 @@ TEST_P(SegmentsLocked, keep_chunks_that_go_on_in_them_from_being_done) {
   EXPECT_EQ(all.size(), 12u);
 }
 
+/// What says which events and messages are done, and how it can't be read, once.
+struct Unread {
+  const char* name;
+  const char* suffix;
+  bool opens;
+  int error;
+};
+
+class UnreadRecords : public testing::TestWithParam<Unread> {
+ protected:
+  struct Files : FileOps {
+    int open(const std::string& path, int flags, mode_t mode) override {
+      const bool ours = path.ends_with(GetParam().suffix) && (flags & O_ACCMODE) == O_RDONLY;
+      if (ours && !GetParam().opens && left > 0 && left-- > 0) return errno = GetParam().error, -1;
+      const int descriptor = FileOps::open(path, flags, mode);
+      if (ours) ours_is = descriptor;
+      return descriptor;
+    }
+    ssize_t pread(int descriptor, void* to, std::size_t size, off_t offset) override {
+      const bool fails = GetParam().opens && descriptor == ours_is;
+      if (fails && left > 0 && left-- > 0) return errno = GetParam().error, -1;
+      return FileOps::pread(descriptor, to, size, offset);
+    }
+    int fdatasync(int) override { return 0; }
+    std::atomic<int> ours_is{-1};
+    std::atomic<int> left{1};
+  };
+};
+
+TEST_P(UnreadRecords, of_what_is_done_are_waited_for_and_nothing_comes_again) {
+  const TemporaryDirectory directory;
+  const MessageId id{7, 8};
+  ReceiptState state;
+  {
+    FileBufferFixture buffer(directory, "retain 1h");
+    ASSERT_TRUE(buffer.put(batch_of("a", 0, 3), receipt_for(state), id));
+    ASSERT_TRUE(eventually([&] { return state.confirmed == 1; }));
+    EXPECT_EQ(buffer.take_all(), range(0, 3));
+  }
+  const bool bare = std::string_view(GetParam().suffix) == ".index";
+  if (bare) fs::remove(segments_in(directory.path()).at(0));
+  Files files;
+  BufferOnFiles buffer(directory, files);
+  ASSERT_TRUE(eventually([&] { return buffer.context.test_log.has("nothing is taken before"); }));
+  ASSERT_TRUE(eventually([&] { return !buffer.buffer->totals().opening; }));
+  EXPECT_EQ(files.left, 0);
+  EXPECT_EQ(buffer.counters.events_in.value(), 0u);
+  const BatchPtr again = batch_of("a", 0, 3);
+  ASSERT_TRUE(eventually([&] { return buffer.buffer->reserve(*again); }));
+  buffer.buffer->append({again, receipt_for(state), id});
+  EXPECT_EQ(buffer.counters.dropped_for(DropReason::duplicate).value(), 3u);
+  EXPECT_EQ(buffer.take(1ms), nullptr);
+}
+
+INSTANTIATE_TEST_SUITE_P(, UnreadRecords,
+                         testing::Values(Unread{"done_without_descriptors", "done.log", false, EMFILE},
+                                         Unread{"done_on_a_bad_disk", "done.log", true, EIO},
+                                         Unread{"messages_without_permission", ".index", false, EACCES}),
+                         [](const auto& test) { return test.param.name; });
+
 }  // namespace
