@@ -59,17 +59,30 @@ class Moving {
 
 }  // namespace
 
+/// Drafts that are written together, and what they are copies of, where that is still in memory.
+struct LogWriter::Slice {
+  std::vector<Draft> drafts;
+  std::vector<Draft*> origins;
+  std::uint64_t bytes = 0;
+};
+
 /// Writes the drafts, and says in `origins` where each is now.
-bool LogWriter::write_slice(std::vector<Draft>& slice, std::vector<Draft*>& origins) {
-  for (Draft& draft : slice) catalog_.expect(*draft.chunk);
+bool LogWriter::write_slice(Slice& slice) {
+  for (Draft& draft : slice.drafts) catalog_.expect(*draft.chunk);
   std::uint64_t lost = 0;
-  const bool written = write(slice, lost);
-  for (std::size_t i = 0; i < slice.size(); ++i) {
-    if (origins[i] != nullptr) origins[i]->run = slice[i].run;
+  const bool written = write(slice.drafts, lost);
+  for (std::size_t i = 0; i < slice.drafts.size(); ++i) {
+    if (slice.origins[i] != nullptr) slice.origins[i]->run = slice.drafts[i].run;
   }
-  slice.clear();
-  origins.clear();
+  slice = Slice();
   return written;
+}
+
+bool LogWriter::add_to(Slice& slice, Draft draft, Draft* origin) {
+  slice.bytes += draft.bytes;
+  slice.drafts.push_back(std::move(draft));
+  slice.origins.push_back(origin);
+  return slice.bytes < slice_bytes || write_slice(slice);
 }
 
 bool LogWriter::write_again(const OpenSegmentPtr& failed, const std::vector<Draft*>& kept) {
@@ -88,32 +101,27 @@ bool LogWriter::write_again(const OpenSegmentPtr& failed, const std::vector<Draf
     const bool moves = draft->run.segment == failed->sequence && draft->run.offset >= from;
     if (moves && moving.find(draft->chunk->number) != nullptr) in_memory.emplace(draft->run.offset, draft);
   }
-  std::vector<Draft> slice;
-  std::vector<Draft*> origins;
+  Slice slice;
   SegmentIndex left;
-  std::uint64_t bytes = 0;
-  const auto add = [&](Draft draft, Draft* origin) {
-    bytes += draft.bytes;
-    slice.push_back(std::move(draft));
-    origins.push_back(origin);
-    if (bytes < slice_bytes) return true;
-    bytes = 0;
-    return write_slice(slice, origins);
-  };
   segment::Reader reader = segment::Reader::of_file(failed->file.get());
   segment::Frame frame;
+  auto next = in_memory.begin();
   while (reader.next(frame)) {
     if (frame.offset < from) left.add(frame);
     if (frame.offset < from || in_memory.contains(frame.offset)) continue;
+    // Each at its place: what a chunk has keeps its order.
+    for (; next != in_memory.end() && next->first < frame.offset; ++next) {
+      if (!add_to(slice, *next->second, next->second)) return false;
+    }
     ChunkRecordPtr chunk = moving.find(frame.chunk);
     std::optional<Draft> draft = chunk ? draft_of(frame, reader.payload(), std::move(chunk)) : std::nullopt;
-    if (draft && !add(std::move(*draft), nullptr)) return false;
+    if (draft && !add_to(slice, std::move(*draft), nullptr)) return false;
   }
-  for (const auto& [offset, draft] : in_memory) {
-    if (!add(*draft, draft)) return false;
+  for (; next != in_memory.end(); ++next) {
+    if (!add_to(slice, *next->second, next->second)) return false;
   }
   failed->index = std::move(left);
-  return write_slice(slice, origins);
+  return write_slice(slice);
 }
 
 }  // namespace logboom::buf_file

@@ -97,7 +97,9 @@ class LogWriter {
   void add_payload(const Draft& draft, Encoded& encoded);
   int flush();
   bool goes_on_after(int error);
-  bool write_slice(std::vector<Draft>& slice, std::vector<Draft*>& origins);
+  struct Slice;
+  bool write_slice(Slice& slice);
+  bool add_to(Slice& slice, Draft draft, Draft* origin);
   std::size_t publish(std::vector<Draft>& drafts, std::size_t first);
   bool try_again(int error, std::string_view what);
   void wrote();

@@ -131,6 +131,31 @@ TEST(FileBufferAcks, after_a_failed_sync_everything_is_written_again_before_it_i
   copy_files(directory.path(), whole.path());
 }
 
+TEST(FileBufferAcks, after_a_failed_sync_a_chunk_has_its_events_in_the_order_in_which_they_came) {
+  const TemporaryDirectory directory;
+  BufferSettings settings = at_once();
+  settings.flush_mode = FlushMode::lazy;
+  Fixture buffer(directory, "sync_interval 1h", settings);
+  ASSERT_TRUE(eventually([&] { return !buffer->totals().opening; }));
+  ReceiptState state;
+  buffer.files.syncs_that_fail = 1;
+  buffer.files.hold_syncs = true;
+  for (std::int64_t n = 0; n < 6; ++n) {
+    // What somebody waits for is kept in memory until it is synced, the rest is not.
+    const unsigned before = buffer.files.writes;
+    ASSERT_TRUE(buffer.put(batch_of("a", n, 1), n % 2 == 0 ? receipt(state, AckLevel::disk) : Receipts()));
+    ASSERT_TRUE(eventually([&] { return buffer.files.writes > before; }));
+    ASSERT_TRUE(n != 0 || eventually([&] { return buffer.files.held_syncs == 1; }));
+  }
+  buffer.files.hold_syncs = false;
+  ASSERT_TRUE(eventually([&] { return state.confirmed == 3; }));
+  EXPECT_TRUE(buffer.context.test_log.has("the sync of segment.0000000000000001.log failed"));
+  buffer->flush_now();
+  EXPECT_EQ(buffer.take_all(), range(0, 6));
+  buffer.close();
+  EXPECT_EQ(buffer.files.syncs_that_fail, 0);
+}
+
 TEST(FileBufferAcks, what_was_written_twice_is_found_once) {
   const TemporaryDirectory directory;
   const TemporaryDirectory crashed;

@@ -89,6 +89,10 @@ class FaultyFiles : public FileOps {
   }
   int fdatasync(int descriptor) override {
     std::this_thread::sleep_for(sync_takes.load());
+    if (hold_syncs) {
+      ++held_syncs;
+      eventually([this] { return !hold_syncs; });
+    }
     ++syncs;
     if (syncs_that_fail > 0 && syncs_that_fail-- > 0) return errno = EIO, -1;
     return FileOps::fdatasync(descriptor);
@@ -115,6 +119,8 @@ class FaultyFiles : public FileOps {
   std::atomic<int> syncs_that_fail{0};
   std::atomic<int> syncs{0};
   std::atomic<std::chrono::milliseconds> sync_takes{0ms};
+  std::atomic<bool> hold_syncs{false};
+  std::atomic<int> held_syncs{0};
 
  private:
   ssize_t write_to_disk(int descriptor, const iovec* parts, int count, off_t offset) {
