@@ -54,13 +54,15 @@ class SocketClient {
   std::string receive(std::string& into) { return receive(into, limits_.transfer); }
   std::string receive(std::string& into, std::chrono::milliseconds limit);
 
-  /// Appends what has come, perhaps nothing, and does not wait. Fails where nothing more will come; what came before is
-  /// appended.
+  /// Appends what has come, perhaps nothing, and does not wait; of a peer that never stops some `most_at_once` bytes,
+  /// and the rest with the next call. Fails where nothing more will come; what came before is appended.
   std::string receive_available(std::string& into);
+  static constexpr std::size_t most_at_once = 65536;
+  /// TLS may have more to read than the socket shows: ask before polling that.
+  bool has_more() const noexcept;
 
   bool connected() const noexcept { return fd_ >= 0; }
-  /// Of the socket, for options and polling; -1 where there is none. With TLS there may be more to read than it shows,
-  /// but not after `receive_available`.
+  /// Of the socket, for options and polling (see `has_more`); -1 where there is none.
   int descriptor() const noexcept { return fd_; }
   /// False where the peer has closed a stream, or TLS has ended: what would be sent now would be lost. Bytes that have
   /// come stay.
@@ -68,7 +70,7 @@ class SocketClient {
   void close() noexcept;
   enum class End : std::uint8_t { in_order, reset, none };
   /// Says that nothing more will be sent on a stream, and waits for the peer's end, for no longer than `limit`. Appends
-  /// what the peer says meanwhile; `why` has the reason for a reset. Closed then.
+  /// what the peer says meanwhile, some `most_at_once` bytes of it; `why` has the reason for a reset. Closed then.
   End await_end(std::string& said, std::chrono::milliseconds limit, std::string& why);
   /// Closes a stream so that what was sent arrives, also where the peer has said something that nobody has read: a
   /// plain `close` would then reset the connection. Waits for up to a second for such a peer, and for one of TLS, which

@@ -52,32 +52,32 @@ std::vector<AckReader::Watched> AckReader::watched() {
 
 void AckReader::run() {
   std::vector<pollfd> polled;
-  bool busy = false;
+  auto wait = longest_wait;
   while (!ended_) {
     const std::vector<Watched> now = watched();
     polled.assign(1, {wake_fd_, POLLIN, 0});
     // Those that a sender holds would be readable again at once.
     for (const Watched& watched : now) polled.push_back({watched.connection->descriptor(), POLLIN, 0});
-    ::poll(polled.data(), busy ? 1 : polled.size(), static_cast<int>((busy ? while_sending : longest_wait).count()));
+    ::poll(polled.data(), wait < longest_wait ? 1 : polled.size(), static_cast<int>(wait.count()));
     std::uint64_t count = 0;
     [[maybe_unused]] const ssize_t got = ::read(wake_fd_, &count, sizeof count);
-    busy = false;
-    for (const Watched& watched : now) busy = !read(watched) || busy;
+    wait = longest_wait;
+    for (const Watched& watched : now) wait = std::min(wait, read(watched));
     drop_closed();
   }
 }
 
-bool AckReader::read(const Watched& watched) {
+std::chrono::milliseconds AckReader::read(const Watched& watched) {
   Connection& connection = *watched.connection;
   Connection::News news;
   {
     const auto lock = connection.try_hold();
-    if (!lock) return false;
+    if (!lock) return while_sending;
     news = connection.take_answers(Connection::Clock::now());
     if (connection.is_open() && connection.is_given_up() && !connection.waits_for_acks()) connection.close({});
   }
   on_news_(*watched.server, news);
-  return true;
+  return news.more ? std::chrono::milliseconds(0) : longest_wait;
 }
 
 void AckReader::drop_closed() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -40,8 +41,8 @@ class AckReader {
   };
   void run();
   std::vector<Watched> watched();
-  /// False where a sender holds the connection just now.
-  bool read(const Watched& watched);
+  /// How long there is nothing to be done for the connection, unless its descriptor says so.
+  std::chrono::milliseconds read(const Watched& watched);
   void drop_closed();
 
   OnNews on_news_;

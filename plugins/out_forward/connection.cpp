@@ -133,7 +133,8 @@ std::string Connection::listen(std::chrono::milliseconds time) {
   while (is_open() && !client_.is_interrupted()) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
     pollfd watch{client_.descriptor(), POLLIN, 0};
-    if (left.count() <= 0 || ::poll(&watch, 1, static_cast<int>(left.count())) == 0) break;
+    if (left.count() <= 0) break;
+    if (!client_.has_more() && ::poll(&watch, 1, static_cast<int>(left.count())) == 0) break;
     if (std::string why = look_for_words(); !why.empty()) return why;
   }
   return {};
@@ -192,6 +193,7 @@ Connection::News Connection::take_answers(Clock::time_point now) {
     news = close(cat(address().to_string(), ": the ack does not come"));
   }
   news.acked = acked;
+  news.more = is_open() && client_.has_more();
   return news;
 }
 

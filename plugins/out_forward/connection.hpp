@@ -28,6 +28,7 @@ class Connection {
   struct News {
     std::string why;                  // why it was closed; empty: it was not
     bool ended = false;               // because the peer, or the network, has ended it
+    bool more = false;                // there may be more to read, which the descriptor does not show
     bool to_blame = false;            // messages were left unanswered, or answers made no sense
     std::uint64_t acked = 0;          // events of chunks that are settled
     std::vector<std::string> failed;  // ids of chunks that come again

@@ -109,7 +109,8 @@ SocketClient::End SocketClient::await_end(std::string& said, std::chrono::millis
   ::shutdown(fd_, SHUT_WR);
   End end = End::none;
   while (end == End::none && !is_interrupted()) {
-    const std::ptrdiff_t got = read_some(said);
+    std::string too_much;
+    const std::ptrdiff_t got = read_some(said.size() < most_at_once ? said : too_much);
     if (got == 0) end = End::in_order;
     if (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
       why = stream_ ? fail_tls() : fail("can't receive", errno);
@@ -319,10 +320,14 @@ std::string SocketClient::receive(std::string& into, std::chrono::milliseconds l
 
 std::string SocketClient::receive_available(std::string& into) {
   if (fd_ < 0) return fail("can't receive", ENOTCONN);
-  for (;;) {
+  const std::size_t enough = into.size() + most_at_once;
+  while (into.size() < enough) {
     if (const std::ptrdiff_t got = read_some(into); got <= 0) return end_of_reading(got);
   }
+  return {};
 }
+
+bool SocketClient::has_more() const noexcept { return stream_ && stream_->has_more(); }
 
 bool SocketClient::peer_is_there() {
   if (fd_ < 0) return false;

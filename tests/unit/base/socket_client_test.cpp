@@ -1,7 +1,10 @@
 #include <gmock/gmock.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <future>
+
+#include <logboom/testing/context.hpp>
 
 #include "tls_test_support.hpp"
 
@@ -144,6 +147,81 @@ TEST(SocketClient, await_end_tells_an_end_in_order_from_a_reset_and_from_none) {
     EXPECT_FALSE(socket.connected());
     over.set_value();
   }
+}
+
+constexpr std::size_t one_read = 16384;
+
+/// All that comes until the end, piece by piece.
+std::string receive_all(SocketClient& socket) {
+  std::string all;
+  for (std::string why; why.empty();) {
+    pollfd watch{socket.descriptor(), POLLIN, 0};
+    if (!socket.has_more() && ::poll(&watch, 1, 10000) != 1) return all + "nothing came";
+    const std::size_t before = all.size();
+    why = socket.receive_available(all);
+    EXPECT_LT(all.size() - before, SocketClient::most_at_once + one_read);
+  }
+  return all;
+}
+
+std::string numbered(int count) {
+  std::string text;
+  for (int i = 0; i < count; ++i) text += std::to_string(i) + " ";
+  return text;
+}
+
+void send_all(
+    int fd, std::string_view bytes, const std::function<void()>& on_full = [] {}) {
+  while (!bytes.empty()) {
+    const ssize_t done = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (done > 0) bytes.remove_prefix(static_cast<std::size_t>(done));
+    if (done > 0) continue;
+    if (errno != EAGAIN) return;
+    on_full();
+    pollfd watch{fd, POLLOUT, 0};
+    if (::poll(&watch, 1, 10000) != 1) return;
+  }
+}
+
+TEST(SocketClient, of_a_peer_that_never_stops_a_call_takes_a_part) {
+  const std::string sent = numbered(1000000);
+  std::promise<void> full;
+  Server server([&](Peer& peer) {
+    send_all(peer.fd(), sent, [&, once = false]() mutable {
+      if (!std::exchange(once, true)) full.set_value();
+    });
+  });
+  SocketClient socket(server.address(), limits);
+  ASSERT_EQ(socket.connect(), "");
+  full.get_future().wait();
+  EXPECT_TRUE(receive_all(socket) == sent);
+}
+
+TEST(SocketClient, what_tls_has_read_ahead_comes_with_the_next_call) {
+  tls_test::Authority authority;
+  logboom::testing::RecordingLog log;
+  const std::string sent = numbered(200000);
+  Server server(serving(authority.issue("server")), [&](Peer& peer) { peer.write(sent); });
+  TlsClientOptions options;
+  options.ca_paths = {authority.path()};
+  SocketClient socket(server.address(), limits, make_tls_client(options, Element{}, log));
+  ASSERT_EQ(socket.connect(), "");
+  EXPECT_TRUE(receive_all(socket) == sent);
+}
+
+TEST(SocketClient, await_end_remembers_no_more_than_the_beginning_of_a_long_speech) {
+  const std::string sent = numbered(1000000);
+  Server server([&](Peer& peer) {
+    send_all(peer.fd(), sent);
+    read_all(peer.fd());
+  });
+  SocketClient socket(server.address(), limits);
+  ASSERT_EQ(socket.connect(), "");
+  std::string said;
+  std::string why;
+  EXPECT_EQ(socket.await_end(said, 10000ms, why), SocketClient::End::in_order);
+  EXPECT_LT(said.size(), SocketClient::most_at_once + one_read);
+  EXPECT_TRUE(sent.starts_with(said));
 }
 
 TEST(SocketClient, a_closed_one_says_so) {
