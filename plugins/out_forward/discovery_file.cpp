@@ -104,14 +104,18 @@ class FileDiscovery final : public Discovery {
       seen_ = {};
       return false;
     }
-    const State state{now.st_ino, now.st_size, now.st_mtim.tv_sec, now.st_mtim.tv_nsec};
+    const State state{now.st_ino,          now.st_size,        now.st_mtim.tv_sec,
+                      now.st_mtim.tv_nsec, now.st_ctim.tv_sec, now.st_ctim.tv_nsec};
     if (state == seen_) return false;
     seen_ = state;
     try {
       std::ifstream file(path_);
       std::stringstream text;
       text << file.rdbuf();
-      if (!file) throw std::runtime_error("can't be read");
+      if (!file) {
+        seen_ = {};
+        throw std::runtime_error("can't be read");
+      }
       servers = read_server_list(text.str(), is_json_);
       return true;
     } catch (const std::exception& error) {
@@ -125,8 +129,10 @@ class FileDiscovery final : public Discovery {
   struct State {
     ino_t file = 0;
     off_t size = 0;
-    time_t changed = 0;
-    long nanoseconds = 0;
+    time_t written = 0;
+    long written_nanoseconds = 0;
+    time_t changed = 0;  // also its owner or its mode
+    long changed_nanoseconds = 0;
     bool operator==(const State&) const = default;
   };
   std::string path_;

@@ -145,30 +145,41 @@ std::shared_ptr<Server> ForwardOutput::make_server(const ServerSettings& setting
 
 void ForwardOutput::refuse(const std::string& why) const { throw ConfigError(element_.pos, cat("forward: ", why)); }
 
-/// True where there are other servers now.
-bool ForwardOutput::discover() {
+void ForwardOutput::discover() {
   const auto now = std::chrono::steady_clock::now();
-  bool changed = false;
   for (Source& source : sources_) {
     if (now < source.due) continue;
     source.due = now + std::chrono::duration_cast<std::chrono::steady_clock::duration>(source.discovery->interval());
     std::string why;
-    changed = source.discovery->look(source.servers, why) || changed;
+    outdated_ = source.discovery->look(source.servers, why) || outdated_;
     if (!why.empty() && !source.failing) {
       setup_.log->warn(cat(setup_.id, ": the servers stay as they are: ", why));
     }
     source.failing = !why.empty();
   }
-  if (!changed) return false;
+  if (!outdated_) return;
+  const std::string why = apply_sources();
+  if (!why.empty() && why != refusal_) setup_.log->warn(cat(setup_.id, ": the servers stay as they are: ", why));
+  refusal_ = why;
+  outdated_ = !why.empty();
+}
+
+/// Empty, or why the servers stay as they are.
+std::string ForwardOutput::apply_sources() {
+  try {
+    servers_.set(all_servers());
+    return {};
+  } catch (const ConfigError& error) {
+    return std::string(error.message());
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+}
+
+std::vector<ServerSettings> ForwardOutput::all_servers() const {
   std::vector<ServerSettings> all = named_servers(options_);
   for (const Source& source : sources_) all.insert(all.end(), source.servers.begin(), source.servers.end());
-  try {
-    servers_.set(all);
-  } catch (const ConfigError& error) {
-    setup_.log->warn(cat(setup_.id, ": the servers stay as they are: ", error.message()));
-    return false;
-  }
-  return true;
+  return all;
 }
 
 void ForwardOutput::begin_servers() {
@@ -196,8 +207,7 @@ void ForwardOutput::start() {
     if (!options_.ignore_network_errors_at_startup) refuse(why);
     setup_.log->warn(cat(setup_.id, ": servers are not known yet: ", why));
   }
-  std::vector<ServerSettings> all = named_servers(options_);
-  for (const Source& source : sources_) all.insert(all.end(), source.servers.begin(), source.servers.end());
+  const std::vector<ServerSettings> all = all_servers();
   if (all.empty() && !options_.ignore_network_errors_at_startup) refuse("there is no server to send to");
   servers_.set(all);
   begin_servers();

@@ -61,7 +61,9 @@ class ForwardOutput final : public ChunkOutput {
                    const std::shared_ptr<PendingPortion>& pending, bool fresh);
   void take(Server& server, const Connection::News& news);
 
-  bool discover();
+  void discover();
+  std::string apply_sources();
+  std::vector<ServerSettings> all_servers() const;
   void begin_servers();
   void upkeep();
   [[noreturn]] void refuse(const std::string& why) const;
@@ -76,6 +78,8 @@ class ForwardOutput final : public ChunkOutput {
   std::map<std::string, std::unique_ptr<ServerCounts>> counts_;
   std::mutex counts_mutex_;
   std::vector<Source> sources_;
+  bool outdated_ = false;  // the sources know of other servers than we have
+  std::string refusal_;    // why we don't have them, as the log has it
   Servers servers_;
   Affinity affinity_;
   std::shared_ptr<Arrived> arrived_ = std::make_shared<Arrived>();

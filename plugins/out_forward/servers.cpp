@@ -15,15 +15,31 @@ Servers::Place Servers::make_place(const ServerSettings& settings) {
   return place;
 }
 
+/// For each of the settings the place that has them; null where it is to be made.
+std::vector<Servers::Place*> Servers::known_places(const std::vector<ServerSettings>& settings) {
+  std::vector<Place*> known;
+  for (const ServerSettings& wanted : settings) {
+    const auto same = [&](const Place& place) {
+      return place.server->settings() == wanted && std::find(known.begin(), known.end(), &place) == known.end();
+    };
+    const auto found = std::find_if(places_.begin(), places_.end(), same);
+    known.push_back(found != places_.end() ? &*found : nullptr);
+  }
+  return known;
+}
+
 void Servers::set(const std::vector<ServerSettings>& settings) {
   std::vector<Place> gone;
   {
     const std::lock_guard lock(mutex_);
-    std::vector<Place> next;
-    for (const ServerSettings& wanted : settings) {
-      const auto same = [&](const Place& place) { return place.server && place.server->settings() == wanted; };
-      const auto known = std::find_if(places_.begin(), places_.end(), same);
-      next.push_back(known != places_.end() ? std::exchange(*known, {}) : make_place(wanted));
+    const std::vector<Place*> known = known_places(settings);
+    std::vector<Place> next(settings.size());
+    for (std::size_t i = 0; i < settings.size(); ++i) {
+      if (known[i] == nullptr) next[i] = make_place(settings[i]);
+    }
+    // Nothing fails from here on.
+    for (std::size_t i = 0; i < settings.size(); ++i) {
+      if (known[i] != nullptr) next[i] = std::exchange(*known[i], {});
     }
     places_.swap(next);
     gone.swap(next);

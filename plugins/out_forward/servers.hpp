@@ -21,7 +21,8 @@ class Servers {
   Servers(const Setup& setup, Make make, std::uint32_t seed);
   ~Servers() { stop(); }
 
-  /// Those that are there already stay as they are; those that are gone finish what they do.
+  /// Those that are there already stay as they are; those that are gone finish what they do. Where `make` throws, or a
+  /// thread can't be had, that comes through, and all servers stay as they are.
   void set(const std::vector<ServerSettings>& settings);
   /// Heartbeats begin, also those of servers that come later.
   void start();
@@ -43,6 +44,7 @@ class Servers {
     std::unique_ptr<Heartbeat> heartbeat;  // null where there are none
   };
   std::vector<Candidate> candidates() const;
+  std::vector<Place*> known_places(const std::vector<ServerSettings>& settings);
   Place make_place(const ServerSettings& settings);
 
   const Setup& setup_;

@@ -1,5 +1,10 @@
 """out_forward over TLS, with client certificates, and with keys and users, to logboom's own input."""
 
+import json
+import os
+import pathlib
+import shutil
+
 import pytest
 
 from support.certs import Authority
@@ -8,6 +13,7 @@ from support.forward import Client, packed
 from support.forward_server import Receiver
 from support.logboom import free_port
 from support.relay import relay
+from support.wait import wait_until
 
 T = 1700000000
 EVENTS = 200
@@ -33,6 +39,12 @@ def tls_source(server, more="", port=0):
     section = f"<transport tls>\n    cert_path {server[0]}\n    private_key_path {server[1]}\n    {more}\n  </transport>\n"
     return (forward_source(port).replace("</source>", f"  {section}</source>") +
             "<match **>\n  @type stdout\n  <format>\n    @type json\n  </format>\n</match>\n")
+
+
+def replace(path, text):
+    new = pathlib.Path(f"{path}.new")
+    new.write_text(text)
+    os.replace(new, path)
 
 
 def one_server(port, host="127.0.0.1", more=""):
@@ -220,3 +232,27 @@ def test_keys_and_users_over_mutual_tls(logboom, ca, server, client):
               f"  tls_client_private_key_path {client[1]}\n")
     section = one_server(last.port, more="username bob\n    password secret-word")
     pass_events(logboom(relay(section, ACKS + params + ours()), name="first"), last)
+
+
+def test_a_new_server_waits_until_the_key_can_be_read(logboom, ca, server, client, tmp_path):
+    first, second = (logboom(tls_source(server), name=name) for name in ("first", "second"))
+    pair = [shutil.copy(path, tmp_path) for path in client]
+    key = tmp_path / "again"
+    shutil.copy(pair[1], key)
+    lists = tmp_path / "servers.json"
+    lists.write_text(json.dumps([{"host": "127.0.0.1", "port": first.port}]))
+    sections = f"  <service_discovery>\n    @type file\n    path {lists}\n  </service_discovery>\n"
+    params = (f"  transport tls\n  tls_cert_path {ca.path}\n  tls_client_cert_path {pair[0]}\n"
+              f"  tls_client_private_key_path {pair[1]}\n")
+    program = logboom(relay(sections, ACKS + params), name="relay")
+    replace(pair[1], "no key")
+    replace(lists, json.dumps([{"host": "127.0.0.1", "port": last.port} for last in (first, second)]))
+    program.wait_for_log("the servers stay as they are: tls_client_private_key_path")
+    with Client(program.address()) as sender:
+        sender.send(packed("t", [(T, {"n": 1})]))
+        first.wait_for_lines(1)
+        os.replace(key, pair[1])
+        wait_until(lambda: sender.send(packed("t", [(T, {"n": 2})])) or second.stdout.line_count(), 10,
+                   "the second server", interval=0.1)
+    assert len(program.log_lines("the servers stay as they are")) == 1
+    program.stop()
