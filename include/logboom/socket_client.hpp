@@ -96,6 +96,7 @@ class SocketClient {
   std::ptrdiff_t read_some(std::string& into);
   std::string end_of_reading(std::ptrdiff_t got);
   std::string connect_to(int family, const void* address, unsigned size);
+  std::string connect_to_number(const std::string& number);
   std::string connect_unix();
 
   Address address_;

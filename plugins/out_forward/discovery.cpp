@@ -9,7 +9,7 @@ namespace {
 class StaticDiscovery final : public Discovery {
  public:
   explicit StaticDiscovery(const std::vector<ServerOptions>& services) : services_(services.begin(), services.end()) {}
-  bool look(std::vector<ServerSettings>& servers, std::string&) override {
+  bool look(std::vector<ServerSettings>& servers, std::string&, Clock::time_point) override {
     if (std::exchange(told_, true)) return false;
     servers = services_;
     return true;

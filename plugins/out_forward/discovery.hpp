@@ -10,13 +10,17 @@
 
 namespace logboom::out_forward {
 
-/// A source of servers. Threads: one at a time.
+/// A source of servers. Threads: one at a time, but for `interrupt`.
 class Discovery {
  public:
   virtual ~Discovery() = default;
-  /// True where `servers` was set to what there is now; false where nothing is new, or where it can't be known: `why`
-  /// then says why.
-  virtual bool look(std::vector<ServerSettings>& servers, std::string& why) = 0;
+  using Clock = std::chrono::steady_clock;
+  /// True where `servers` was set to what there is now; false where nothing is new, or where it can't be known by
+  /// `until`: `why` then says why.
+  virtual bool look(std::vector<ServerSettings>& servers, std::string& why,
+                    Clock::time_point until = Clock::time_point::max()) = 0;
+  /// `look` waits for no name server any more. Any thread.
+  virtual void interrupt() noexcept {}
   /// How often to look.
   virtual std::chrono::nanoseconds interval() const = 0;
 };

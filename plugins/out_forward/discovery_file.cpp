@@ -97,7 +97,7 @@ class FileDiscovery final : public Discovery {
  public:
   explicit FileDiscovery(std::string path) : path_(std::move(path)), is_json_(path_.ends_with(".json")) {}
 
-  bool look(std::vector<ServerSettings>& servers, std::string& why) override {
+  bool look(std::vector<ServerSettings>& servers, std::string& why, Clock::time_point) override {
     struct stat now {};
     if (::stat(path_.c_str(), &now) != 0) {
       why = cat(path_, ": can't be read");

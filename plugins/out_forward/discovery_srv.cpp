@@ -3,9 +3,12 @@
 #include <netinet/in.h>
 #include <resolv.h>
 
+#include <atomic>
 #include <charconv>
 #include <cstring>
+#include <utility>
 
+#include <logboom/inquiry.hpp>
 #include <logboom/log.hpp>
 
 #include "discovery.hpp"
@@ -72,32 +75,33 @@ class Question {
 
 constexpr int srv_head = 6;  // priority, weight, port
 
-class SrvDiscovery final : public Discovery {
+struct Found {
+  std::vector<ServerSettings> servers;
+  std::string why;
+};
+
+/// What name servers say when they are asked. Blocks as long as they do.
+class SrvRecords {
  public:
-  explicit SrvDiscovery(const DiscoveryOptions& options)
+  explicit SrvRecords(const DiscoveryOptions& options)
       : options_(options), target_(cat("_", options.service, "._", options.proto, ".", options.hostname)) {}
 
-  bool look(std::vector<ServerSettings>& servers, std::string& why) override {
-    std::vector<ServerSettings> found;
+  const std::string& target() const noexcept { return target_; }
+  Found find() const {
+    Found found;
     Question question;
-    if (!prepare(question, why)) return false;
+    if (!prepare(question, found.why)) return found;
     if (!question.ask(target_, ns_t_srv)) {
-      why = cat(target_, ": no answer to the question for SRV records");
-      return false;
+      found.why = cat(target_, ": no answer to the question for SRV records");
+      return found;
     }
     question.for_each(ns_t_srv, [&](const ns_rr& record) {
-      if (ns_rr_rdlen(record) > srv_head) found.push_back(settings_of(question, ns_rr_rdata(record)));
+      if (ns_rr_rdlen(record) > srv_head) found.servers.push_back(settings_of(question, ns_rr_rdata(record)));
     });
-    if (options_.dns_lookup) look_up(found);
-    if (found.empty()) {
-      why = cat(target_, ": no SRV record leads to an address");
-      return false;
-    }
-    if (found == last_) return false;
-    servers = last_ = found;
-    return true;
+    if (options_.dns_lookup) look_up(found.servers);
+    if (found.servers.empty()) found.why = cat(target_, ": no SRV record leads to an address");
+    return found;
   }
-  std::chrono::nanoseconds interval() const override { return options_.interval; }
 
  private:
   bool prepare(Question& question, std::string& why) const {
@@ -143,6 +147,32 @@ class SrvDiscovery final : public Discovery {
 
   DiscoveryOptions options_;
   std::string target_;
+};
+
+class SrvDiscovery final : public Discovery {
+ public:
+  explicit SrvDiscovery(const DiscoveryOptions& options) : records_(options), interval_(options.interval) {}
+
+  bool look(std::vector<ServerSettings>& servers, std::string& why, Clock::time_point until) override {
+    if (!asked_) asked_ = Inquiry<Found>::begin([records = records_] { return records.find(); });
+    if (!asked_->wait(until, interrupted_)) {
+      if (!interrupted_) why = cat(records_.target(), ": no name server answers");
+      return false;
+    }
+    const Found found = std::exchange(asked_, nullptr)->answer();
+    why = found.why;
+    if (!why.empty() || found.servers == last_) return false;
+    servers = last_ = found.servers;
+    return true;
+  }
+  void interrupt() noexcept override { interrupted_ = true; }
+  std::chrono::nanoseconds interval() const override { return interval_; }
+
+ private:
+  const SrvRecords records_;
+  const std::chrono::nanoseconds interval_;
+  std::atomic<bool> interrupted_{false};
+  std::shared_ptr<Inquiry<Found>> asked_;
   std::vector<ServerSettings> last_;
 };
 

@@ -39,6 +39,9 @@ bool Heartbeat::wait() {
 }
 
 void Heartbeat::run() {
+  std::string unknown;
+  Resolver& resolver = server_->resolver();
+  if (resolver.addresses(unknown).empty() && !resolver.is_interrupted()) server_->failed(unknown);
   while (wait()) {
     const std::string why = beat();
     why.empty() ? server_->heartbeat_came() : server_->heartbeat_failed(why);

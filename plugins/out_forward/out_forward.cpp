@@ -17,6 +17,10 @@ constexpr std::chrono::seconds upkeep_interval{1};
 constexpr std::size_t most_series = 256;
 /// Of a chunk that is sent at a time. Fluent Bit takes messages of 6 MB where nothing is said (`Buffer_Max_Size`).
 constexpr std::uint64_t portion_size = std::uint64_t{4} << 20;
+// At the start, for all names together: a second name server is asked after five seconds.
+constexpr std::chrono::seconds longest_lookup{8};
+// Where others are not kept waiting for what may be found later.
+constexpr std::chrono::seconds short_lookup{1};
 // Of the buffer's time, left for it to hear of an ack that did not come.
 constexpr std::chrono::milliseconds commit_reserve{500};
 
@@ -182,33 +186,40 @@ std::vector<ServerSettings> ForwardOutput::all_servers() const {
   return all;
 }
 
+/// Names are looked up all at once. Where errors are ignored the heartbeats do so, and nothing waits for them.
 void ForwardOutput::begin_servers() {
-  for (const std::shared_ptr<Server>& server : servers_.all()) {
+  const bool has_heartbeats = options_.heartbeat_type != HeartbeatType::none;
+  const bool is_strict = has_heartbeats && !options_.ignore_network_errors_at_startup;
+  if (!is_strict && !options_.verify_connection_at_startup) return;
+  const std::vector<std::shared_ptr<Server>> servers = servers_.all();
+  for (const std::shared_ptr<Server>& server : servers) server->resolver().prepare();
+  const auto until = Resolver::Clock::now() + longest_lookup;
+  for (const std::shared_ptr<Server>& server : servers) {
     std::string why;
-    if (options_.verify_connection_at_startup) {
-      if (const Server::Held held = server->probe(why); held.connection) {
-        held.connection->finish();
-        continue;
-      }
-      refuse(cat("the server ", server->settings().title(), " can't be reached: ", why));
-    }
-    if (options_.heartbeat_type == HeartbeatType::none || !server->resolver().addresses(why).empty()) continue;
-    if (!options_.ignore_network_errors_at_startup) refuse(why);
-    server->failed(why);
+    const bool is_known = !server->resolver().addresses(why, until).empty();
+    if (is_known && !options_.verify_connection_at_startup) continue;
+    const Server::Held held = is_known ? server->probe(why) : Server::Held{};
+    if (!held.connection) refuse(cat("the server ", server->settings().title(), " can't be reached: ", why));
+    held.connection->finish();
   }
 }
 
 void ForwardOutput::start() {
+  const bool is_strict = !options_.ignore_network_errors_at_startup;
+  const auto until = Discovery::Clock::now() + (is_strict ? longest_lookup : short_lookup);
   for (Source& source : sources_) {
     std::string why;
-    source.discovery->look(source.servers, why);
-    source.due = std::chrono::steady_clock::now() + source.discovery->interval();
-    if (why.empty()) continue;
-    if (!options_.ignore_network_errors_at_startup) refuse(why);
+    source.discovery->look(source.servers, why, until);
+    source.failing = !why.empty();
+    if (!source.failing) {
+      source.due = Discovery::Clock::now() + source.discovery->interval();
+      continue;
+    }
+    if (is_strict) refuse(why);
     setup_.log->warn(cat(setup_.id, ": servers are not known yet: ", why));
   }
   const std::vector<ServerSettings> all = all_servers();
-  if (all.empty() && !options_.ignore_network_errors_at_startup) refuse("there is no server to send to");
+  if (all.empty() && is_strict) refuse("there is no server to send to");
   servers_.set(all);
   begin_servers();
   if (options_.require_ack_response) {
@@ -329,6 +340,8 @@ void ForwardOutput::stop() {
     ended_ = true;
     ending_.notify_all();
   }
+  for (const Source& source : sources_) source.discovery->interrupt();
+  servers_.interrupt_lookups();
   if (upkeep_.joinable()) upkeep_.join();
   servers_.stop();
   if (reader_) reader_->stop();

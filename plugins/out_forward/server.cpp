@@ -27,7 +27,7 @@ Server::Server(ServerSettings settings, const Setup& setup, ServerCounts& counts
       setup_(setup),
       counts_(counts),
       access_(std::move(access)),
-      resolver_(settings_.host, setup.expire_dns, setup.dns_round_robin),
+      resolver_(settings_.host, setup.expire_dns, setup.dns_round_robin, access_.look_up),
       health_(setup, steady_seconds()),
       last_success_(-1e9) {
   counts_.up.set(1);
@@ -202,6 +202,7 @@ void Server::tidy(bool all) {
 }
 
 void Server::interrupt() noexcept {
+  resolver_.interrupt();
   const std::lock_guard lock(mutex_);
   interrupted_ = true;
   for (const std::weak_ptr<Connection>& weak : all_) {

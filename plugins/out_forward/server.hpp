@@ -14,9 +14,10 @@
 
 namespace logboom::out_forward {
 
-/// How connections to a server are made, so that tests can say it too.
+/// How a server is found and connections to it are made, so that tests can say it too.
 struct ServerAccess {
   std::function<std::shared_ptr<Connection>(const std::string& address, SocketClient::Limits limits)> make;
+  Resolver::LookUp look_up = logboom::look_up;
 };
 
 /// One server: its health, its connections, and the lines of the log about it. Threads: any.

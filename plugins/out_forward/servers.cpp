@@ -12,6 +12,7 @@ Servers::Place Servers::make_place(const ServerSettings& settings) {
   if (setup_.heartbeat != HeartbeatType::none) place.heartbeat = std::make_unique<Heartbeat>(place.server);
   if (place.heartbeat && started_) place.heartbeat->start();
   if (interrupted_) place.server->interrupt();
+  if (!looks_up_) place.server->resolver().interrupt();
   return place;
 }
 
@@ -76,6 +77,14 @@ void Servers::stop() {
     for (Place& place : *list) {
       if (place.heartbeat) place.heartbeat->stop();
     }
+  }
+}
+
+void Servers::interrupt_lookups() noexcept {
+  const std::lock_guard lock(mutex_);
+  looks_up_ = false;
+  for (const std::vector<Place>* list : {&places_, &leaving_}) {
+    for (const Place& place : *list) place.server->resolver().interrupt();
   }
 }
 

@@ -27,6 +27,8 @@ class Servers {
   /// Heartbeats begin, also those of servers that come later.
   void start();
   void stop();
+  /// Nobody waits for name servers any more.
+  void interrupt_lookups() noexcept;
 
   /// The one whose turn it is, of those not in `tried`; a lost one where there is no other. Null: all were tried.
   /// `first`: the title of the one to be preferred, lost or not; may be empty.
@@ -54,6 +56,7 @@ class Servers {
   Balancer balancer_;
   std::vector<Place> leaving_;  // their heartbeats end soon
   bool started_ = false;
+  bool looks_up_ = true;
   bool interrupted_ = false;
 };
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <logboom/log.hpp>
+#include <logboom/name_lookup.hpp>
 
 #include "base/tls_client.hpp"
 
@@ -202,21 +203,28 @@ std::string SocketClient::connect() {
   if (address_.kind == Address::Kind::unix_stream || address_.kind == Address::Kind::unix_datagram) {
     return connect_unix();
   }
-  addrinfo hints{};
-  hints.ai_socktype = address_.is_datagram() ? SOCK_DGRAM : SOCK_STREAM;
-  addrinfo* list = nullptr;
-  const std::string port = std::to_string(address_.port);
-  if (const int failed = ::getaddrinfo(address_.host.c_str(), port.c_str(), &hints, &list); failed != 0) {
-    close();
-    return cat(address_.to_string(), ": ", std::string_view(::gai_strerror(failed)));
-  }
-  std::string why;
-  for (const addrinfo* at = list; at != nullptr; at = at->ai_next) {
-    why = connect_to(at->ai_family, at->ai_addr, at->ai_addrlen);
+  close();
+  const std::shared_ptr<NameLookup> lookup = look_up(address_.host);
+  if (!lookup->wait(Clock::time_point::max(), interrupted_)) return fail("its name is not looked up", ECANCELED);
+  std::string why = cat(address_.to_string(), ": ", lookup->answer().why);
+  for (const std::string& number : lookup->answer().addresses) {
+    why = connect_to_number(number);
     if (why.empty()) break;
   }
-  ::freeaddrinfo(list);
   return why;
+}
+
+std::string SocketClient::connect_to_number(const std::string& number) {
+  addrinfo hints{};
+  hints.ai_socktype = address_.is_datagram() ? SOCK_DGRAM : SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  addrinfo* list = nullptr;
+  const std::string port = std::to_string(address_.port);
+  if (const int failed = ::getaddrinfo(number.c_str(), port.c_str(), &hints, &list); failed != 0) {
+    return cat(address_.to_string(), ": ", std::string_view(::gai_strerror(failed)));
+  }
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(list, ::freeaddrinfo);
+  return connect_to(list->ai_family, list->ai_addr, list->ai_addrlen);
 }
 
 std::string SocketClient::send(std::string_view bytes) {

@@ -10,18 +10,17 @@ import struct
 import subprocess
 import tempfile
 
-SOURCE = pathlib.Path(__file__).with_name("fault_shim.c")
 FIELDS = ["active", "write_error", "write_every", "write_limit", "write_delay", "sync_error", "sync_every", "sync_delay",
           "space", "open_error", "read_error", "clock_offset", "writes", "syncs", "faults"]
 NOTHING = {"space": -1}
 
 
 @functools.cache
-def library():
-    """The path of the compiled shim, made once a run."""
-    folder = tempfile.mkdtemp(prefix="lbf.", dir="/tmp")
-    path = pathlib.Path(folder) / "fault_shim.so"
-    subprocess.run([os.environ.get("CC", "cc"), "-O2", "-shared", "-fPIC", "-o", str(path), str(SOURCE), "-ldl"], check=True)
+def compiled(name):
+    """The path of the library that this file in C makes, once a run."""
+    source = pathlib.Path(__file__).with_name(f"{name}.c")
+    path = pathlib.Path(tempfile.mkdtemp(prefix="lbf.", dir="/tmp")) / f"{name}.so"
+    subprocess.run([os.environ.get("CC", "cc"), "-O2", "-shared", "-fPIC", "-o", str(path), str(source), "-ldl"], check=True)
     return str(path)
 
 
@@ -31,7 +30,7 @@ class Faults:
     def __init__(self, directory, prefix):
         path = pathlib.Path(directory) / "faults"
         path.write_bytes(bytes(8 * len(FIELDS)))
-        self.environment = {"LD_PRELOAD": library(), "FAULT_CONTROL": str(path), "FAULT_PREFIX": str(prefix)}
+        self.environment = {"LD_PRELOAD": compiled("fault_shim"), "FAULT_CONTROL": str(path), "FAULT_PREFIX": str(prefix)}
         with open(path, "r+b") as file:
             self._memory = mmap.mmap(file.fileno(), 0)
         self.set()
