@@ -181,7 +181,7 @@ struct StreamListen {
   int backlog = 0;                    // 0: the system's largest
   bool reset_on_close = true;         // the protocol's own linger: RST instead of FIN where no answers are owed
   bool keepalive = false;             // SO_KEEPALIVE
-  bool resolve_hostname = false;
+  bool resolve_hostname = false;      // a connection waits for its peer's name, but for no longer than a second
   LimitOptions limits;
   /// Who may connect over the network: asked on the main thread as soon as somebody has, before anything is read or
   /// sent. Where it says no, the connection is reset. Not set: everybody. `host` as Connection::peer_host.
@@ -196,7 +196,7 @@ struct DatagramListen {
   std::optional<unsigned> unix_mode;  // permission bits of the socket's file
   std::size_t max_size = 65535;       // what is taken of a datagram
   std::size_t receive_buffer = 0;     // SO_RCVBUF, in bytes; 0: the system's
-  bool resolve_hostname = false;      // looked up by the worker, and remembered
+  bool resolve_hostname = false;      // looked up beside, and remembered; until it is known the address stands
 };
 
 /// What the program offers to one input. Lives as long as the program runs.

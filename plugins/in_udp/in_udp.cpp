@@ -76,11 +76,14 @@ class UdpSession final : public net::DatagramSession {
   void set_fields(const net::Datagram& datagram) {
     const Options& options = shared_.options;
     if (options.source_address_key.empty() && options.source_hostname_key.empty()) return;
-    if (datagram.peer_address() == address_) return;
+    static const std::string no_name;
+    const std::string& host = options.source_hostname_key.empty() ? no_name : datagram.peer_host();
+    if (datagram.peer_address() == address_ && host == host_) return;
     std::vector<std::pair<std::string, std::string>> fields;
     address_ = datagram.peer_address();
+    host_ = host;
     if (!options.source_address_key.empty()) fields.emplace_back(options.source_address_key, address_);
-    if (!options.source_hostname_key.empty()) fields.emplace_back(options.source_hostname_key, datagram.peer_host());
+    if (!options.source_hostname_key.empty()) fields.emplace_back(options.source_hostname_key, host_);
     events_.set_fields(std::move(fields));
   }
 
@@ -89,6 +92,7 @@ class UdpSession final : public net::DatagramSession {
   EventTime now_;
   bool in_run_ = false;
   std::string address_ = "?";  // whose fields are set
+  std::string host_;
 };
 
 class UdpInput final : public Input {

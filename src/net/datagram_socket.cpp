@@ -13,7 +13,8 @@
 #include <cstring>
 #include <filesystem>
 #include <stdexcept>
-#include <unordered_map>
+
+#include "net/host_names.hpp"
 
 namespace logboom::net {
 
@@ -22,8 +23,7 @@ namespace {
 constexpr std::size_t batch = 64;
 constexpr int rounds_each_time = 16;
 constexpr int rounds_at_the_end = 256;
-constexpr std::size_t most_names = 4096;
-constexpr std::chrono::minutes name_lifetime{5};
+constexpr std::chrono::milliseconds patience_for_names{200};
 
 std::uint32_t dropped_by_kernel(int fd) {
   std::uint32_t counts[SK_MEMINFO_VARS] = {};
@@ -76,10 +76,6 @@ struct DatagramSocket::Space {
     mutable bool known_ = false;
     mutable bool host_known_ = false;
   };
-  struct Name {
-    std::string host;
-    Worker::Clock::time_point until;
-  };
 
   Space(int socket, std::size_t size, bool resolves)
       : fd(socket), max_size(size), resolves_hosts(resolves), memory(new std::uint8_t[batch * size]) {
@@ -98,11 +94,7 @@ struct DatagramSocket::Space {
   }
   void resolve(const SocketAddress& from, PeerName& name) {
     if (!resolves_hosts || from.size == 0) return;
-    const auto now = Worker::Clock::now();
-    if (names.size() >= most_names) names.clear();
-    Name& known = names[name.address];
-    if (known.until < now) known = {host_name(from, name.address), now + name_lifetime};
-    name.host = known.host;
+    if (std::optional<std::string> host = names.find(from, name.address)) name.host = std::move(*host);
   }
 
   int fd;
@@ -112,7 +104,7 @@ struct DatagramSocket::Space {
   std::array<Slot, batch> slots;
   std::array<iovec, batch> parts{};
   std::array<mmsghdr, batch> headers{};
-  std::unordered_map<std::string, Name> names;
+  HostNames names{patience_for_names};
 };
 
 BoundSocket::BoundSocket(PassedSocket passed)

@@ -27,6 +27,10 @@ namespace {
 // after a second, and then finds the listener that took its place.
 constexpr std::chrono::milliseconds retirement{100};
 
+// For how long a connection waits for its peer's name, and how often that is looked for.
+constexpr std::chrono::seconds longest_naming{1};
+constexpr std::chrono::milliseconds naming_interval{10};
+
 // Connections that have yet to show who they are, reset where there is no room for a new one.
 constexpr std::size_t evicted_for_room = 256;
 
@@ -57,7 +61,7 @@ void ignore_new_connections(int fd) {
 
 StreamListener::StreamListener(asio::io_context& io, std::vector<std::unique_ptr<Worker>>& workers,
                                std::shared_ptr<StreamGroup> group, Log& log)
-    : socket_(io), pause_(io), retire_(io), workers_(workers), group_(std::move(group)), log_(log) {}
+    : socket_(io), pause_(io), retire_(io), naming_(io), workers_(workers), group_(std::move(group)), log_(log) {}
 
 StreamListener::~StreamListener() { close(); }
 
@@ -156,26 +160,63 @@ bool StreamListener::accept_all() {
 }
 
 void StreamListener::hand_over(int fd, const SocketAddress& from) {
-  PeerName peer = peer_name(from);
+  Accepted accepted{Fd(fd), peer_name(from), group_, group_->owner ? group_->owner() : nullptr};
+  PeerName& peer = accepted.peer;
   if (!unix_path_.empty()) peer.full = "unix:" + unix_path_;
-  const StreamListen& options = group_->options;
-  const auto owner = group_->owner ? group_->owner() : nullptr;
-  if (!group_->admission->admit(peer, peer.admission)) return reset(fd);
-  if (options.resolve_hostname && unix_path_.empty()) peer.host = host_name(from, peer.address);
-  if (options.accepts && unix_path_.empty() && !options.accepts(peer.address, peer.host)) return reset(fd);
-  if (unix_path_.empty()) enable(fd, IPPROTO_TCP, TCP_NODELAY);
+  if (!group_->admission->admit(peer, peer.admission)) return reset(accepted.fd.take());
+  if (!group_->options.resolve_hostname || !unix_path_.empty()) return hand_over(std::move(accepted));
+  if (const std::optional<std::string> name = names_.find(from, peer.address)) {
+    peer.host = *name;
+    return hand_over(std::move(accepted));
+  }
+  unnamed_.push_back({std::move(accepted), from, Worker::Clock::now() + longest_naming});
+  if (unnamed_.size() == 1) wait_for_names();
+}
+
+void StreamListener::hand_over(Accepted accepted) {
+  const StreamListen& options = accepted.group->options;
+  const PeerName& peer = accepted.peer;
+  const int fd = accepted.fd.take();
+  const bool is_tcp = options.unix_path.empty();
+  if (options.accepts && is_tcp && !options.accepts(peer.address, peer.host)) return reset(fd);
+  if (is_tcp) enable(fd, IPPROTO_TCP, TCP_NODELAY);
   if (options.keepalive) enable(fd, SOL_SOCKET, SO_KEEPALIVE);
-  least_loaded(workers_).adopt([group = group_, owner, fd, peer = std::move(peer),
+  least_loaded(workers_).adopt([group = accepted.group, owner = accepted.owner, fd, peer,
                                 id = Worker::next_id()](Worker& worker) -> std::unique_ptr<Resident> {
     if (group->tls) return std::make_unique<TlsHandshake>(worker, group, fd, peer, id);
     return std::make_unique<StreamConnection>(worker, group, fd, peer, id);
   });
 }
 
+void StreamListener::wait_for_names() {
+  naming_.expires_after(naming_interval);
+  naming_.async_wait([self = shared_from_this(), this](const boost::system::error_code& stopped) {
+    if (stopped) return;
+    hand_over_named(Worker::Clock::now());
+    if (!unnamed_.empty()) wait_for_names();
+  });
+}
+
+/// Those whose names are known by now, and those that have waited for long enough.
+void StreamListener::hand_over_named(Worker::Clock::time_point now) {
+  std::vector<Unnamed> still;
+  for (Unnamed& each : std::exchange(unnamed_, {})) {
+    const std::optional<std::string> name = names_.find(each.from, each.accepted.peer.address);
+    if (!name && now < each.until) {
+      still.push_back(std::move(each));
+      continue;
+    }
+    if (name) each.accepted.peer.host = *name;
+    hand_over(std::move(each.accepted));
+  }
+  unnamed_ = std::move(still);
+}
+
 void StreamListener::share_port(bool on) { net::share_port(socket_.native_handle(), on); }
 
 void StreamListener::drain() {
   if (socket_.is_open()) accept_all();
+  hand_over_named(Worker::Clock::time_point::max());
 }
 
 void StreamListener::retire() {
@@ -206,6 +247,7 @@ void StreamListener::pause(bool on) {
   if (on) {
     pause_.cancel(ignored);
     socket_.cancel(ignored);
+    hand_over_named(Worker::Clock::time_point::max());
   } else {
     wait();
   }
@@ -221,6 +263,7 @@ void StreamListener::close() {
   boost::system::error_code ignored;
   pause_.cancel(ignored);
   retire_.cancel(ignored);
+  naming_.cancel(ignored);
   socket_.close(ignored);
   if (!unix_path_.empty() && !managed_ && !borrowed_) ::unlink(unix_path_.c_str());
   unix_path_.clear();

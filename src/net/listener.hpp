@@ -11,6 +11,7 @@
 
 #include "net/address.hpp"
 #include "net/connection.hpp"
+#include "net/host_names.hpp"
 #include "net/passed_sockets.hpp"
 
 namespace logboom::net {
@@ -59,13 +60,31 @@ class StreamListener : public std::enable_shared_from_this<StreamListener> {
   void wait();
   bool accept_all();
   void hand_over(int fd, const SocketAddress& from);
+  /// A connection that nobody has yet.
+  struct Accepted {
+    Fd fd;
+    PeerName peer;
+    std::shared_ptr<StreamGroup> group;
+    std::shared_ptr<const void> owner;
+  };
+  struct Unnamed {
+    Accepted accepted;
+    SocketAddress from;
+    Worker::Clock::time_point until;
+  };
+  void hand_over(Accepted accepted);
+  void wait_for_names();
+  void hand_over_named(Worker::Clock::time_point now);
 
   boost::asio::posix::stream_descriptor socket_;
   boost::asio::steady_timer pause_;
   boost::asio::steady_timer retire_;
+  boost::asio::steady_timer naming_;
   std::vector<std::unique_ptr<Worker>>& workers_;
   std::shared_ptr<StreamGroup> group_;
   Log& log_;
+  HostNames names_{std::chrono::milliseconds(0)};
+  std::vector<Unnamed> unnamed_;  // their names are being looked up
   LogLimiter limiter_{std::chrono::seconds(60)};
   std::uint16_t port_ = 0;
   std::string where_;

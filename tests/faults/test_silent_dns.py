@@ -1,6 +1,7 @@
 """Name servers that don't answer: nobody waits for them who has something else to do."""
 
 import contextlib
+import json
 import socket
 import time
 
@@ -71,3 +72,48 @@ def test_a_chunk_on_its_way_is_kept(logboom, tmp_path):
     wait_until(note.exists, 10, "the question for the server's address")
     assert program.stop(deadline=5)["buffered"] == 1
     assert not program.log_lines("does not come back")
+
+
+JSON = "<match **>\n  @type stdout\n  <format>\n    @type json\n  </format>\n</match>\n"
+ONE_WORKER = "<system>\n  workers 1\n</system>\n"
+
+
+@contextlib.contextmanager
+def connected_from(address, to):
+    with contextlib.closing(socket.create_connection(to, source_address=(address, 0))) as connection:
+        yield connection
+
+
+def test_a_peer_whose_name_is_looked_up_delays_no_other(logboom):
+    named = forward_source(source_hostname_key="host").replace("@id input", "@id named")
+    program = logboom(ONE_WORKER + forward_source() + named + JSON, env=environment())
+    with connected_from("127.0.0.2", program.address(index=1)) as peer:
+        peer.sendall(packed("named", [(T, {"n": 2})]))
+        takes_events(program)
+        program.wait_for_lines(2)
+    assert [json.loads(line) for line in program.stdout.lines()] == [{"n": 1}, {"n": 2, "host": "127.0.0.2"}]
+    assert program.stop(deadline=5)["delivered"] == 2
+
+
+def test_a_peer_that_waits_for_its_name_is_heard_at_the_end(logboom):
+    program = logboom(forward_source(source_hostname_key="host") + JSON, env=environment())
+    with connected_from("127.0.0.2", program.address()) as peer:
+        peer.sendall(packed("named", [(T, {"n": 1})]))
+        takes_events(program)
+        assert program.stop(deadline=5)["delivered"] == 2
+
+
+def test_datagrams_whose_senders_are_looked_up_delay_nobody(logboom):
+    udp = ("<source>\n  @type udp\n  bind 127.0.0.1\n  port 0\n  tag u\n  source_hostname_key host\n"
+           "  <parse>\n    @type none\n  </parse>\n</source>\n")
+    program = logboom(ONE_WORKER + forward_source() + udp + JSON, env=environment())
+    count = 40
+    for n in range(count):
+        with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sender:
+            sender.bind((f"127.0.1.{n + 1}", 0))
+            sender.sendto(b"hello", program.address("udp", 1))  # the first is for heartbeats
+    takes_events(program)
+    program.wait_for_lines(count + 1)
+    hosts = {json.loads(line).get("host") for line in program.stdout.lines()}
+    assert hosts == {None, *(f"127.0.1.{n + 1}" for n in range(count))}
+    program.stop(deadline=5)

@@ -84,9 +84,11 @@ TEST(InUdp, what_does_not_match_is_counted_or_emitted) {
 TEST(InUdp, says_who_sent_it_where_asked_to) {
   Started started(Params{{"source_address_key", "addr"}, {"source_hostname_key", "host"}});
   started.host.datagram(R"({"addr":"lie","a":1})");
-  started.host.datagram("{}", 0, {"198.51.100.1:9", "198.51.100.1", "other"});
+  started.host.datagram("{}", 0, {"198.51.100.1:9", "198.51.100.1", "198.51.100.1"});
+  started.host.datagram("{}", 0, {"198.51.100.1:9", "198.51.100.1", "known by now"});
   EXPECT_EQ(started.records(), (Records{R"({"addr":"192.0.2.7","a":1,"host":"sender.example"})",
-                                        R"({"addr":"198.51.100.1","host":"other"})"}));
+                                        R"({"addr":"198.51.100.1","host":"198.51.100.1"})",
+                                        R"({"addr":"198.51.100.1","host":"known by now"})"}));
   EXPECT_TRUE(started.host.datagram_listens()[0].resolve_hostname);
 }
 
