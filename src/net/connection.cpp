@@ -252,6 +252,7 @@ void StreamConnection::hold() { held_ = true; }
 void StreamConnection::go_on() {
   held_ = false;
   if (in_call_) return;
+  if ((!frozen_ || pausing_) && std::exchange(kept_waits_, false)) consume_kept();
   if (shutting_down_) drain();
   after_call();
 }

@@ -163,8 +163,9 @@ class StreamConnection final : public Connection, public Resident, public Flow {
   bool choked_ = false;  // the peer does not read its answers
   bool close_wanted_ = false;
   bool frozen_ = false;
-  bool pausing_ = false;    // on its way to the end of a message, while it is frozen
-  bool peer_done_ = false;  // the peer has shut its sending side
+  bool kept_waits_ = false;  // what is unconsumed is to come again when it is no longer held
+  bool pausing_ = false;     // on its way to the end of a message, while it is frozen
+  bool peer_done_ = false;   // the peer has shut its sending side
   bool shutting_down_ = false;
   bool write_shut_ = false;
   bool told_late_ = false;       // something was, or is to be, sent after the peer's end

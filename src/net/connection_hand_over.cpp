@@ -40,6 +40,7 @@ void StreamConnection::freeze(bool on) {
   pausing_ = on && !session_->pause();
   if (!on) session_->go_on();
   in_call_ = false;
+  kept_waits_ = !on && held_;
   if (!on && !held_) consume_kept();
   after_call();
 }

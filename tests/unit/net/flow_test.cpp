@@ -105,6 +105,51 @@ TEST(Flow, one_held_connection_does_not_disturb_another) {
   EXPECT_EQ(server.story(0).bytes(), 1u);
 }
 
+/// Messages of four bytes, of which it emits whole ones; paused, it goes no further than to the end of one.
+struct Fours {
+  std::atomic<std::size_t> seen{0};
+  bool paused = false;
+  Script script() {
+    Script script;
+    script.on_bytes = [this](net::Connection& connection, const SlabPtr& slab, std::uint8_t* data, std::size_t size) {
+      const std::size_t used = paused ? std::min(size, (4 - seen % 4) % 4) : size;
+      if (used != 0 && (seen + used) % 4 == 0) connection.emit(delivery_of(connection, slab, data, used));
+      seen += used;
+      return used;
+    };
+    script.pause = [this] {
+      paused = true;
+      return seen % 4 == 0;
+    };
+    script.go_on = [this] { paused = false; };
+    return script;
+  }
+};
+
+TEST(Flow, what_came_behind_a_message_that_is_held_is_read_once_there_is_room_though_nobody_took_over) {
+  Fours fours;
+  TestServer server;
+  const std::uint16_t port = server.listen(fours.script());
+  server.run();
+  const auto freeze = [&server](bool on) {
+    server.on_main([&] { server.server().freeze(on); });
+    server.on_worker([] {});
+  };
+  Client client = Client::tcp(port);
+  ASSERT_TRUE(client.send("ab"));
+  ASSERT_TRUE(eventually([&] { return fours.seen == 2; }));
+  server.emitter().set_full(true);
+  freeze(true);
+  ASSERT_TRUE(client.send("cdNEXT"));
+  ASSERT_TRUE(eventually([&] { return server.emitter().parked() == 1; }));
+  freeze(false);
+  freeze(true);
+  freeze(false);
+  EXPECT_EQ(fours.seen, 4u) << "it is still held";
+  server.emitter().go_on();
+  EXPECT_TRUE(eventually([&] { return fours.seen == 8; }));
+}
+
 /// Each byte is a message that asks for an answer; its token is the byte.
 struct AckedBytes {
   std::atomic<std::size_t> outstanding{0};

@@ -44,6 +44,8 @@ class ToySession final : public net::Session {
   void on_end(net::End end, std::size_t unconsumed) override { story_.ended(end, unconsumed); }
   bool answers() const override { return script_.answers(); }
   bool waiting() const override { return script_.waiting(); }
+  bool pause() override { return script_.pause(); }
+  void go_on() override { script_.go_on(); }
 
  private:
   net::Connection& connection_;

@@ -69,6 +69,8 @@ struct Script {
   std::function<void(net::Connection&)> on_timer;
   std::function<bool()> answers = [] { return false; };
   std::function<bool()> waiting = [] { return false; };
+  std::function<bool()> pause = [] { return true; };
+  std::function<void()> go_on = [] {};
 };
 
 /// What happened to one connection. Threads: any.
