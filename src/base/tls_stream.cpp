@@ -63,6 +63,7 @@ std::ptrdiff_t TlsStream::read(std::uint8_t* data, std::size_t size) {
     const int result = ::SSL_read_ex(ssl_.get(), data + got, size - got, &bytes);
     if (result != 1) {
       const std::ptrdiff_t none = no_bytes(result);
+      wants_write_ = SSL_want_write(ssl_.get());
       answer_question();
       if (got == 0) return none;
       break;
@@ -79,7 +80,7 @@ std::ptrdiff_t TlsStream::read(std::uint8_t* data, std::size_t size) {
 
 std::ptrdiff_t TlsStream::no_bytes(int result) {
   switch (::SSL_get_error(ssl_.get(), result)) {
-    case SSL_ERROR_WANT_WRITE: wants_write_ = true; [[fallthrough]];
+    case SSL_ERROR_WANT_WRITE:
     case SSL_ERROR_WANT_READ: errno = EAGAIN; return -1;
     case SSL_ERROR_ZERO_RETURN: ended_ = true; return 0;
     case SSL_ERROR_SSL: error_ = ::ERR_peek_error(); break;

@@ -288,7 +288,7 @@ void StreamConnection::read_on() {
 
 void StreamConnection::update_interest() {
   const bool read = may_read() && !shutting_down_;
-  const bool write = !outbox_.empty() || (tls_ && tls_->wants_write());
+  const bool write = !outbox_.empty() || (tls_ && tls_->wants_write() && may_read());
   if (read && tls_ && tls_->has_more()) read_on();
   Lanes& lanes = worker_.lanes();
   if (!read && !write) {

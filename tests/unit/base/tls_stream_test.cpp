@@ -194,5 +194,31 @@ TEST(TlsStream, a_session_ends_with_the_certificate_that_it_began_with) {
   FAIL() << "no session was resumed while the certificate was valid";
 }
 
+TEST(TlsStream, a_write_that_fills_the_socket_says_nothing_about_reading) {
+  Authority authority;
+  TlsClientOptions trusts;
+  trusts.ca_paths = {authority.path()};
+  testing::RecordingLog log;
+  TlsClient options(trusts, log);
+  TlsMemory memory;
+  Connection connection;
+  TlsStream server(make_tls_context(serving(authority.issue("server"))), connection.ends[1], TlsStream::Side::server);
+  const std::unique_ptr<TlsStream> client = options.open(connection.ends[0], "127.0.0.1", memory);
+  ASSERT_EQ(client->shake_hands(), Step::wants_read);
+  ASSERT_EQ(server.shake_hands(), Step::wants_read);
+  ASSERT_EQ(client->shake_hands(), Step::done);
+  ASSERT_EQ(server.shake_hands(), Step::done);
+
+  const std::string block(64 * 1024, 'x');
+  while (server.write(block.data(), block.size()) > 0) {
+  }
+  EXPECT_EQ(errno, EAGAIN);
+  EXPECT_FALSE(server.wants_write());
+  std::array<std::uint8_t, 16> none{};
+  EXPECT_EQ(server.read(none.data(), none.size()), -1);
+  EXPECT_EQ(errno, EAGAIN);
+  EXPECT_FALSE(server.wants_write());
+}
+
 }  // namespace
 }  // namespace logboom
