@@ -35,7 +35,8 @@ struct LimitOptions {
          "reset.")
         .range(1, 1 << 20);
     d.param("bytes_per_connection", &O::bytes_per_connection,
-            "What a connection may have sent of a message that is not whole yet. 0: no limit but the input's own.");
+            "What a connection may have sent of a message that is not whole yet, with the answers that it has not "
+            "read. 0: no limit but the input's own.");
     d.param("idle_timeout", &O::idle_timeout,
             "A connection that brings nothing for so long is closed, where nothing can be lost by that: one that has "
             "never sent anything, and one whose client waits for answers. 0: never.");

@@ -80,8 +80,8 @@ class Connection : public Source {
   /// True: from now on the peer has yet to show who it is. Such connections are bounded in number, and when there are
   /// too many the oldest is reset. False: it has.
   virtual void half_open(bool on) { static_cast<void>(on); }
-  /// How many bytes the session keeps of a message that is not whole yet, beside those that it leaves unconsumed. The
-  /// connection is reset where that is too much.
+  /// How many bytes the session keeps of a message that is not whole yet, beside those that it leaves unconsumed, and
+  /// of answers that it owes. The connection is reset where that is too much, with what it was sent and has not taken.
   virtual void holds(std::size_t bytes) { static_cast<void>(bytes); }
   /// Ends the connection once the current call of the session has returned.
   virtual void close(Close how) = 0;

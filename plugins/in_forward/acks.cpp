@@ -5,6 +5,7 @@
 namespace logboom::in_forward {
 
 std::uint64_t Acks::expect(std::string answer, const MessageIds::Name& name) {
+  bytes_ += answer.size();
   owed_.push_back({{std::move(answer), name}, false});
   if (owed_.size() > docker_at_most) pipelines_ = true;
   return next_token_++;
@@ -17,7 +18,10 @@ void Acks::settle(std::uint64_t token) {
 
 void Acks::fail(std::uint64_t token) {
   if (token < first_token_ || token - first_token_ >= owed_.size()) return;
-  for (; owed_.size() > token - first_token_; owed_.pop_back()) failed_.push_back(owed_.back().answer.name);
+  for (; owed_.size() > token - first_token_; owed_.pop_back()) {
+    bytes_ -= owed_.back().answer.text.size();
+    failed_.push_back(owed_.back().answer.name);
+  }
 }
 
 std::optional<Acks::Answer> Acks::next(Clock::time_point now, std::chrono::microseconds& wait) {
@@ -29,6 +33,7 @@ std::optional<Acks::Answer> Acks::next(Clock::time_point now, std::chrono::micro
   }
   Answer answer = std::move(owed_.front().answer);
   owed_.pop_front();
+  bytes_ -= answer.text.size();
   ++first_token_;
   // An answer that goes out alone delays nobody: the client sends its next message only after it.
   if (!owed_.empty()) not_before_ = now + spacing;

@@ -43,6 +43,8 @@ class Acks {
   }
 
   bool empty() const noexcept { return owed_.empty(); }
+  /// Of the answers that have not been given out.
+  std::size_t bytes() const noexcept { return bytes_; }
   std::uint64_t count() const noexcept { return next_token_; }
 
  private:
@@ -54,6 +56,7 @@ class Acks {
 
   std::deque<Owed> owed_;
   std::vector<MessageIds::Name> failed_;
+  std::size_t bytes_ = 0;
   std::uint64_t next_token_ = 0;
   std::uint64_t first_token_ = 0;
   bool pipelines_ = false;

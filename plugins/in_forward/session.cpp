@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::uint64_t short_connection_messages = 3;
 constexpr std::uint64_t state_form = 1;
+// What out_forward takes of an answer. Every answer that is owed is kept.
+constexpr std::size_t longest_chunk = 4096;
 
 std::string text_of(const Record& record, std::string_view key) {
   const msgpack::Value value = record.find(key);
@@ -44,6 +46,7 @@ Shared::Shared(Options given, net::Host& host, forward::ServerSecurity rules)
       malformed(host.errors("malformed")),
       broken_message(host.errors("broken_message")),
       truncated_message(host.errors("truncated_message")),
+      invalid_chunk(host.errors("invalid_chunk")),
       bad_compression(host.errors("bad_compression")),
       budget(host.decompress_budget()),
       storms(log) {
@@ -116,8 +119,13 @@ std::size_t ForwardSession::read(const SlabPtr& slab, std::uint8_t* data, std::s
         "skip invalid event: a tag must be text, a time a number or EventTime, a record a map; further ones are only "
         "counted");
   }
-  if (reader_.held() != held_) connection_.holds(held_ = reader_.held());
+  tell_what_is_held();
   return given_up_ ? size : used;
+}
+
+void ForwardSession::tell_what_is_held() {
+  const std::size_t held = reader_.held() + acks_.bytes();
+  if (held != held_) connection_.holds(held_ = held);
 }
 
 bool ForwardSession::message_end(const MessageEnd& message) {
@@ -128,12 +136,21 @@ bool ForwardSession::message_end(const MessageEnd& message) {
         cat("forward: ", connection_.peer(), ": a message of ", message.bytes, " bytes ",
             message.too_large ? "is beyond chunk_size_limit and was dropped" : "is beyond chunk_size_warn_limit"));
   }
-  const bool asks = static_cast<bool>(message.option.chunk);
+  const bool asks = wants_answer(message.option.chunk);
   if (asks) owe_answer(message.option.chunk, message.mode);
   if (message.mode != MessageEnd::Mode::message || (!asks && acks_.count() != 0)) collector_.flush();
   if (!options.deny_keepalive) return !pausing_;
   collector_.flush();
   close_when_answered();
+  return false;
+}
+
+bool ForwardSession::wants_answer(const msgpack::Value& chunk) {
+  if (!chunk) return false;
+  if (chunk.size() <= longest_chunk) return true;
+  shared_.invalid_chunk.add();
+  warn_once(cat("a chunk id of ", chunk.size(), " bytes: messages with more than ", longest_chunk,
+                " are kept and not answered; further ones are only counted"));
   return false;
 }
 
@@ -194,6 +211,7 @@ void ForwardSession::on_receipt(std::uint64_t token, bool confirmed) {
               ": a message could not be made safe; closing the connection without an ack, so that it is sent again"));
     }
     acks_.fail(token);
+    tell_what_is_held();
     return close_when_answered();
   }
   acks_.settle(token);
@@ -206,6 +224,7 @@ void ForwardSession::send_acks() {
     if (answer->name.content && connection_.peer_finished()) late_.push_back(answer->name);
     connection_.send(answer->text);
   }
+  tell_what_is_held();
   if (wait.count() != 0) connection_.set_timer(wait);
   if (closing_ && acks_.empty()) connection_.close(net::Close::finish);
 }

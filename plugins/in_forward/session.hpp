@@ -27,6 +27,7 @@ struct Shared {
   Counter& malformed;
   Counter& broken_message;
   Counter& truncated_message;
+  Counter& invalid_chunk;
   Counter& bad_compression;
   DecompressBudget& budget;
   StormWatch storms;
@@ -61,11 +62,13 @@ class ForwardSession final : public net::Session, private Reader::Owner {
 
   std::size_t shake_hands(std::string_view bytes);
   std::size_t read(const SlabPtr& slab, std::uint8_t* data, std::size_t size);
+  void tell_what_is_held();
   void begin(std::uint8_t first);
   std::size_t read_json(const char* data, std::size_t size);
   bool check_json_size();
   bool read_json_value(std::string_view text);
   std::string answer_to(const msgpack::Value& chunk) const;
+  bool wants_answer(const msgpack::Value& chunk);
   void owe_answer(const msgpack::Value& chunk, MessageEnd::Mode mode);
   void remember_container();
   void close_when_answered();
@@ -84,7 +87,7 @@ class ForwardSession final : public net::Session, private Reader::Owner {
   std::unique_ptr<forward::HandshakeServer> handshake_;  // while the client has not said who it is
   std::string container_;                                // whose log this is, where the sender asks for answers
   std::uint64_t messages_ = 0;
-  std::size_t held_ = 0;       // of a message that is not whole
+  std::size_t held_ = 0;       // of a message that is not whole, and of answers that are owed
   bool asked_before_ = false;  // for an ack, in another process
   bool pausing_ = false;       // nothing is read beyond the end of a message
   bool begun_ = false;

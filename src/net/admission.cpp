@@ -100,13 +100,14 @@ void Admission::idle(const PeerName& peer) {
 }
 
 void Admission::too_large(const PeerName& peer) {
-  note(too_large_, peer.address, peer.full, "is reset: a message is too large (<limits> bytes_per_connection)");
+  note(too_large_, peer.address, peer.full,
+       "is reset: a message is too large, or it does not read what it is answered (<limits> bytes_per_connection)");
 }
 
 void Admission::no_memory(const PeerName& peer) {
   note(no_memory_, peer.address, peer.full,
-       "is reset: all connections together have sent too much of messages that are not whole (<system> "
-       "connection_memory)");
+       "is reset: all connections together have sent too much of messages that are not whole, or do not read what they "
+       "are answered (<system> connection_memory)");
 }
 
 void Admission::note(Kind& kind, const std::string& address, const std::string& peer, std::string_view words) {

@@ -22,6 +22,7 @@ constexpr std::chrono::seconds finish_patience{2};
 /// What every call into the session may have left to do. Called last in each entry point: it may bury the connection.
 void StreamConnection::after_call() {
   if (state_ == State::dead) return;
+  weigh();
   if (state_ == State::open && close_wanted_) {
     if (close_how_ == Close::reset) return end(End::closed_by_us, Close::reset);
     if (!session_->waiting()) start_to_finish();

@@ -21,16 +21,16 @@ void StreamConnection::evict() {
   if (state_ == State::open && half_open_) end(End::closed_by_us, Close::reset);
 }
 
-/// Called when bytes have come.
+/// Called when what it keeps may have changed.
 void StreamConnection::weigh() {
   if (!memory_ || state_ != State::open) return;
-  const std::size_t held = unconsumed() + session_holds_;
+  const std::size_t held = unconsumed() + session_holds_ + outbox_.size();
   const std::uint64_t limit = group_.options.limits.bytes_per_connection.bytes;
   if (limit != 0 && held > limit) {
     group_.admission->too_large(peer_);
     return close(Close::reset);
   }
-  const std::uint64_t weight = (large_ ? large_->capacity() : small_size_) + session_holds_;
+  const std::uint64_t weight = (large_ ? large_->capacity() : small_size_) + session_holds_ + outbox_.size();
   const std::uint64_t counted = weight < least_weight ? 0 : weight;
   const std::uint64_t taken = memory_->taken();
   if (counted < taken) memory_->give_back(taken - counted);

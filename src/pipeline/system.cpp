@@ -64,10 +64,10 @@ struct SystemOptions {
     d.param("dir_permission", &O::dir_permission, "Permission bits of folders that outputs make.");
     d.param("decompression_budget", &O::decompression_budget,
             "What all compressed messages that are on their way through the inputs may become together.");
-    d.param(
-        "connection_memory", &O::connection_memory,
-        "What all connections together may have sent of messages that are not whole yet; one that would take more is "
-        "reset.");
+    d.param("connection_memory", &O::connection_memory,
+            "What all connections together may have sent of messages that are not whole yet, with the answers that "
+            "they have "
+            "not read; one that would take more is reset.");
     d.param("dead_letters_limit_size", &O::dead_letters_limit_size,
             "What the dead letters in root_dir may take up together; what would be more is dropped.");
     d.param("ignore_repeated_log_interval", &O::ignore_repeated_log_interval,

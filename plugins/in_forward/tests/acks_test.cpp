@@ -44,6 +44,46 @@ TEST(ForwardAcks, without_a_chunk_there_is_no_answer) {
   }
 }
 
+TEST(ForwardAcks, an_id_that_is_too_long_is_counted_and_its_events_are_kept_without_an_answer) {
+  const std::string longest(4096 - 3, 'c');
+  const Raw entry = arr({t1, rec("x")});
+  const Raw option = chunk(longest + "c");
+  const Raw stream = arr({str("t"), t1, rec("x"), option}) + arr({str("t"), arr({entry}), option}) +
+                     arr({str("t"), bin(entry), option}) + asking("t", longest);
+  for (const Cuts& cuts : {Cuts{}, Cuts{1, 100, 4000, 4200, 8250}}) {
+    const Result result = run(stream, {}, cuts);
+    EXPECT_EQ(result.rows.size(), 4U);
+    EXPECT_EQ(result.sent, acks({longest}));
+    EXPECT_EQ(result.errors, (Counts{{"invalid_chunk", 3}}));
+    EXPECT_TRUE(result.dropped.empty());
+    EXPECT_FALSE(result.closed);
+    ASSERT_EQ(result.log.size(), 1U);
+    EXPECT_NE(result.log[0].find("a chunk id of 4097 bytes"), std::string::npos) << result.log[0];
+  }
+  const Result json = run(cat(R"(["t",1,{},{"chunk":")", std::string(5000, 'c'), R"("}]["t",1,{},{"chunk":"d"}])"));
+  EXPECT_EQ(json.rows.size(), 2U);
+  EXPECT_EQ(json.sent, std::vector<Raw>{R"({"ack":"d"})"});
+  EXPECT_EQ(json.errors, (Counts{{"invalid_chunk", 1}}));
+}
+
+TEST(ForwardAcks, answers_that_are_owed_count_as_held) {
+  Forward forward({}, Settle::by_hand);
+  const std::size_t each = ack(str("c")).size();
+  for (std::size_t i = 1; i <= 4; ++i) {
+    forward.driver.feed(asking("t", "c"));
+    EXPECT_EQ(forward.connection().held_bytes(), i * each);
+  }
+  forward.connection().confirm(1);
+  forward.driver.deliver_outcomes();
+  EXPECT_EQ(forward.connection().held_bytes(), 4 * each) << "the first is still owed";
+  forward.connection().confirm(0);
+  forward.driver.deliver_outcomes();
+  EXPECT_EQ(forward.connection().held_bytes(), 2 * each);
+  forward.connection().lose(2);
+  forward.driver.deliver_outcomes();
+  EXPECT_EQ(forward.connection().held_bytes(), 0U);
+}
+
 TEST(ForwardAcks, an_answer_waits_until_its_events_are_safe) {
   Forward forward({}, Settle::by_hand);
   forward.driver.feed(asking("t", "1"));

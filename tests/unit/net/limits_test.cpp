@@ -148,6 +148,45 @@ TEST(Limits, what_all_connections_hold_together_is_bounded_and_comes_back) {
   ASSERT_TRUE(eventually([&] { return server.server().connection_memory().in_use() == 1'000'000; }));
 }
 
+TEST(Limits, answers_that_a_client_does_not_read_count) {
+  constexpr std::size_t answer = 8'000'000;
+  TestServer server;
+  DecompressBudget& memory = server.server().connection_memory();
+  Script script;
+  script.on_bytes = [](net::Connection& connection, const SlabPtr&, std::uint8_t*, std::size_t size) {
+    connection.send(pattern(answer));
+    return size;
+  };
+  const std::uint16_t port = server.listen(script);
+  server.run();
+  Client reads_late = Client::tcp(port, 4096);
+  ASSERT_TRUE(reads_late.send("x"));
+  ASSERT_TRUE(eventually([&] { return memory.in_use() > 500'000; }));
+  EXPECT_EQ(reads_late.receive(answer).size(), answer);
+  ASSERT_TRUE(eventually([&] { return memory.in_use() == 0; }));
+  memory.resize(100'000);
+  Client beyond = Client::tcp(port, 4096);
+  ASSERT_TRUE(beyond.send("x"));
+  EXPECT_EQ(beyond.read_to_end(), Ending::reset);
+  EXPECT_EQ(errors(server, "connection_memory"), 1);
+}
+
+TEST(Limits, answers_that_a_client_does_not_read_are_too_much_for_its_connection) {
+  TestServer server;
+  Script script;
+  script.on_bytes = [](net::Connection& connection, const SlabPtr&, std::uint8_t*, std::size_t size) {
+    connection.send(pattern(8'000'000));
+    return size;
+  };
+  const std::uint16_t port =
+      server.listen(script, limited([](LimitOptions& limits) { limits.bytes_per_connection.bytes = 100'000; }));
+  server.run();
+  Client client = Client::tcp(port, 4096);
+  ASSERT_TRUE(client.send("x"));
+  EXPECT_EQ(client.read_to_end(), Ending::reset);
+  EXPECT_EQ(errors(server, "bytes_per_connection"), 1);
+}
+
 TEST(Limits, idle_connections_end_where_nothing_can_be_lost) {
   TestServer server;
   std::atomic<bool> answers{false};
