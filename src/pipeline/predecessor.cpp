@@ -1,7 +1,13 @@
 #include "pipeline/predecessor.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstdlib>
 #include <string_view>
@@ -22,11 +28,23 @@ using Clock = net::DescriptorChannel::Clock;
 
 // The process before may have to wait for acks and for outputs.
 constexpr auto patience = 60s;
+// Where the system does not tell when a process has ended: from when it has closed what it has.
+constexpr auto ending_patience = 1000ms;
+
+/// Readable when the process at the other end has ended; none where the system does not tell.
+net::Fd process_behind(int channel) {
+  ucred other{};
+  socklen_t size = sizeof other;
+  if (::getsockopt(channel, SOL_SOCKET, SO_PEERCRED, &other, &size) != 0) return net::Fd();
+  return net::Fd(static_cast<int>(::syscall(SYS_pidfd_open, other.pid, 0U)));
+}
 
 class OtherProcess final : public Predecessor {
  public:
   explicit OtherProcess(net::Fd channel)
-      : channel_(std::move(channel)), sockets_(channel_.receive_legacy(Clock::now() + patience).sockets) {}
+      : channel_(std::move(channel)),
+        process_(process_behind(channel_.fd())),
+        sockets_(channel_.receive_legacy(Clock::now() + patience).sockets) {}
 
   std::vector<net::PassedSocket> sockets() override { return std::move(sockets_); }
   void prepared(const std::set<net::ListenerKey>& listeners) override {
@@ -38,7 +56,7 @@ class OtherProcess final : public Predecessor {
     if (!word.starts_with("take")) throw std::runtime_error(not_wanted);
     legacy_ = channel_.receive_legacy(Clock::now() + patience);
     alone_ = word == "take alone";
-    if (alone_) channel_.receive(Clock::now() + patience);
+    if (alone_) wait_for_end();
   }
   std::vector<net::HandedConnection> connections() override { return std::move(legacy_.connections); }
   void ready() override {
@@ -56,7 +74,20 @@ class OtherProcess final : public Predecessor {
     return message ? message->text : std::string();
   }
 
+  /// What it has locked is free when all its threads are gone, which is later than the channel's end.
+  void wait_for_end() {
+    const auto deadline = Clock::now() + patience;
+    while (channel_.receive(deadline)) {
+    }
+    pollfd end{process_.get(), POLLIN, 0};
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+    const auto limit = process_.get() < 0 ? ending_patience : std::max(left, 0ms);
+    while (::poll(&end, 1, static_cast<int>(limit.count())) < 0 && errno == EINTR) {
+    }
+  }
+
   net::DescriptorChannel channel_;
+  net::Fd process_;
   std::vector<net::PassedSocket> sockets_;
   net::Legacy legacy_;
   bool alone_ = false;

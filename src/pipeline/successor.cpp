@@ -139,6 +139,7 @@ void Successor::leave() {
 }
 
 bool Successor::take(const net::Legacy& legacy, bool alone, std::string& why) {
+  alone_ = alone;
   const bool sent =
       channel_.send(alone ? "take alone" : "take", Clock::now() + talk_patience) &&
       channel_.send_legacy(legacy, net::DescriptorChannel::Pace::answered, Clock::now() + opening_patience);
@@ -151,7 +152,7 @@ bool Successor::take(const net::Legacy& legacy, bool alone, std::string& why) {
 }
 
 void Successor::go() {
-  channel_.send("go", Clock::now() + talk_patience);
+  if (!alone_) channel_.send("go", Clock::now() + talk_patience);
   pid_ = -1;
 }
 

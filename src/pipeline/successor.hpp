@@ -21,7 +21,8 @@ inline constexpr const char* upgrade_variable = "LOGBOOM_UPGRADE";
 
 /// A new process that is about to take over, seen from the one that runs. The talk: we send the sockets; it says
 /// `prepared` with the listeners that it has, or `refused` and why. We send `take` and the connections, or `leave`; it
-/// opens what two can't have, and says `ready`. We say `go`: from then on it is the one that runs.
+/// opens what two can't have, and says `ready`. We say `go`: from then on it is the one that runs. Where a write of
+/// ours does not come back we can't let go of anything: we send `take alone` and end; it begins when we have.
 ///
 /// Threads: the main one. A successor that is destroyed before `go` is killed.
 class Successor {
@@ -46,7 +47,7 @@ class Successor {
   /// Hands everything over, and waits until it is ready. `alone`: it does not wait for us to say `go`, but for our end.
   /// False with `why` where it does not become ready: it is killed then.
   bool take(const net::Legacy& legacy, bool alone, std::string& why);
-  /// It runs. It lives on when this is destroyed.
+  /// It runs, or will when this process has ended. It lives on when this is destroyed.
   void go();
 
  private:
@@ -56,6 +57,7 @@ class Successor {
   pid_t pid_ = -1;
   net::DescriptorChannel channel_;
   std::string path_;
+  bool alone_ = false;
 };
 
 /// Becomes the program that `arguments[0]` names now, which goes on with the legacy. Returns only where that can't be

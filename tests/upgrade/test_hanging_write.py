@@ -1,0 +1,38 @@
+"""SIGUSR2 while a write does not come back: the process ends with it, and the new one has all that it had."""
+
+from support import ledger
+from support.faults import Faults
+from support.forward import Client, message
+from support.reload import written_events
+from support.upgrade import T, upgrade
+from support.wait import wait_until
+from test_upgrade import FILE, to_file
+
+
+def hang(program, faults):
+    """One event, n=1, that is acked; the write that is to deliver it does not come back. Later ones would."""
+    faults.set(write_delay=300_000_000, write_every=1_000_000, writes=999_999)
+    with Client(program.address()) as client:
+        client.send_and_wait(message("t", T, {"n": 1}, {"chunk": "c"}), "c")
+    wait_until(lambda: faults.get("writes") == 1_000_000, 20, "the write that hangs")
+
+
+def start(logboom, tmp_path):
+    faults = Faults(tmp_path, tmp_path / "run" / "out.")
+    program = logboom(to_file(FILE), env=faults.environment)
+    hang(program, faults)
+    return program
+
+
+def test_the_new_process_begins_when_the_old_one_has_ended(logboom, tmp_path):
+    program = start(logboom, tmp_path)
+    address = program.address()
+    with Client(address) as client:
+        upgrade(program)
+        assert program.log_lines("a write does not come back")
+        client.send_and_wait(message("t", T, {"n": 2}, {"chunk": "d"}), "d")
+    wait_until(lambda: len(written_events(program, "out")) == 2, 20, "both events")
+    assert not program.log_lines("root_dir:|in use")
+    program.stop()
+    assert [event["n"] for event in written_events(program, "out")] == [1, 2]
+    assert ledger.balanced(program.directory / "state")["gaps"] == []
