@@ -1,5 +1,6 @@
 #include "net/server.hpp"
 
+#include <pthread.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -27,6 +28,11 @@ sigset_t set_of(const std::vector<int>& signals) {
   for (const int signal : signals) sigaddset(&set, signal);
   return set;
 }
+
+// Where signals wait: it blocks them, other threads may not.
+pthread_t keeper;
+
+void pass_to_keeper(int signal) { ::pthread_kill(keeper, signal); }
 
 }  // namespace
 
@@ -76,6 +82,12 @@ void Server::on_signals(const std::vector<int>& signals, std::function<void(int)
 void Server::keep_signals_waiting(const std::vector<int>& signals) {
   const sigset_t set = set_of(signals);
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  keeper = ::pthread_self();
+  struct sigaction passes {};
+  passes.sa_handler = pass_to_keeper;
+  passes.sa_flags = SA_RESTART;
+  ::sigfillset(&passes.sa_mask);
+  for (const int signal : signals) ::sigaction(signal, &passes, nullptr);
 }
 
 void Server::run() { impl_->io.run(); }

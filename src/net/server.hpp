@@ -41,7 +41,8 @@ class Server {
 
   /// Calls `handler` on the main thread for each of these signals.
   void on_signals(const std::vector<int>& signals, std::function<void(int)> handler);
-  /// Between two runs nobody hears signals: they wait, also for a program that this process becomes.
+  /// Between two runs nobody hears these signals: they wait for this thread, whatever thread they come to, also for a
+  /// program that this process becomes. Until the next `on_signals`.
   static void keep_signals_waiting(const std::vector<int>& signals);
   /// Runs until `stop`.
   void run();

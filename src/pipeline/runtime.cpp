@@ -209,7 +209,11 @@ void Runtime::each_output(const std::function<void(OutputNode&)>& call) {
 
 /// First the connections, each as its protocol asks; then the buffers.
 void Runtime::shut_down() {
-  if (std::exchange(stopping_, true)) return;
+  if (std::exchange(stopping_, true)) {
+    // It waits for whoever goes on.
+    if (departure_) std::raise(SIGTERM);
+    return;
+  }
   if (std::exchange(successor_, nullptr)) server_.freeze(false);
   watchdog_.stop();
   surroundings_.manager.stopping();

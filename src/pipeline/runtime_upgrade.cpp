@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <csignal>
 #include <utility>
 
 #include "pipeline/runtime.hpp"
@@ -181,6 +182,7 @@ void Runtime::hand_over() {
     return refuse_upgrade(error.what());
   }
   stopping_ = true;
+  net::Server::keep_signals_waiting({SIGTERM, SIGINT});
   watchdog_.stop();
   if (!surroundings_.in_place) departure_->successor = std::move(successor_);
   successor_.reset();
@@ -193,7 +195,8 @@ void Runtime::hand_over() {
   deadline_ = Clock::now() + endings_patience + buffers_patience;
   server_.hand_over(wanted_, Clock::now() + endings_patience, [this](std::vector<net::HandedConnection> connections) {
     departure_->legacy.connections = std::move(connections);
-    flush_and_leave();
+    // After a signal that was heard just before they were kept waiting.
+    server_.post([this] { flush_and_leave(); });
   });
 }
 

@@ -153,6 +153,10 @@ bool Successor::take(const net::Legacy& legacy, bool alone, std::string& why) {
 
 void Successor::go() {
   if (!alone_) channel_.send("go", Clock::now() + talk_patience);
+  sigset_t waiting;
+  sigemptyset(&waiting);
+  ::sigpending(&waiting);
+  if (sigismember(&waiting, SIGTERM) == 1 || sigismember(&waiting, SIGINT) == 1) ::kill(pid_, SIGTERM);
   pid_ = -1;
 }
 

@@ -47,7 +47,8 @@ class Successor {
   /// Hands everything over, and waits until it is ready. `alone`: it does not wait for us to say `go`, but for our end.
   /// False with `why` where it does not become ready: it is killed then.
   bool take(const net::Legacy& legacy, bool alone, std::string& why);
-  /// It runs, or will when this process has ended. It lives on when this is destroyed.
+  /// It runs, or will when this process has ended. It lives on when this is destroyed. A signal to end that waits for
+  /// this process is for it now.
   void go();
 
  private:

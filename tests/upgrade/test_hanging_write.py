@@ -1,10 +1,14 @@
 """SIGUSR2 while a write does not come back: the process ends with it, and the new one has all that it had."""
 
+import re
+import signal
+import time
+
 from support import ledger
 from support.faults import Faults
 from support.forward import Client, message
 from support.reload import written_events
-from support.upgrade import T, upgrade
+from support.upgrade import T, Adopted, upgrade
 from support.wait import wait_until
 from test_upgrade import FILE, to_file
 
@@ -36,3 +40,17 @@ def test_the_new_process_begins_when_the_old_one_has_ended(logboom, tmp_path):
     program.stop()
     assert [event["n"] for event in written_events(program, "out")] == [1, 2]
     assert ledger.balanced(program.directory / "state")["gaps"] == []
+
+
+def test_a_stop_meanwhile_is_followed_by_the_new_process(logboom, tmp_path):
+    program = start(logboom, tmp_path)
+    begin = program.stderr.line_count()
+    program.send_signal(signal.SIGUSR2)
+    line = program.wait_for_log(r"is started as process \d+", 20, begin)
+    program.wait_for_log("a socket that was passed", 20, begin)
+    time.sleep(0.3)
+    program.send_signal(signal.SIGTERM)
+    assert program.process.wait(15) == 0, program.log_tail()
+    program.process = Adopted(int(re.search(r"process (\d+)", line).group(1)))
+    assert program.process.wait(15) == 0, program.log_tail()
+    assert [event["n"] for event in written_events(program, "out")] == [1]

@@ -8,11 +8,13 @@ import time
 import pytest
 
 from support.configs import forward_to_json
+from support.faults import Faults
 from support.forward import Client, message
 from support.logboom import binary
-from support.reload import configure
+from support.reload import configure, written_events
 from support.upgrade import REFUSED, T, Sender, Visitor
 from support.wait import wait_until
+from test_hanging_write import hang
 from test_upgrade import FILE, check, to_file
 
 OVER = "took over, with"
@@ -54,8 +56,10 @@ def in_place(request, logboom, tmp_path, monkeypatch):
         first.chmod(0o755)
         monkeypatch.setenv("LOGBOOM", str(first))
 
-    def start(config):
-        program = logboom(config, env={} if request.param == "pid_1" else {"LOGBOOM_UPGRADE_IN_PLACE": "1"})
+    def start(config, **env):
+        if request.param != "pid_1":
+            env["LOGBOOM_UPGRADE_IN_PLACE"] = "1"
+        program = logboom(config, env=env)
         if request.param == "pid_1":
             program.process = First(program.process)
             assert program.log_lines("ready, pid 1,")
@@ -98,3 +102,17 @@ def test_a_wrong_configuration_is_refused_in_place(in_place):
         assert OVER in ask(program)
         client.send_and_wait(message("t", T, {"n": 2}, {"chunk": "c"}), "c")
     program.stop()
+
+
+def test_a_stop_while_everything_is_handed_over_is_followed_by_the_next_program(in_place, tmp_path):
+    faults = Faults(tmp_path, tmp_path / "run" / "out.")
+    program = in_place(to_file(FILE), **faults.environment)
+    hang(program, faults)
+    start = program.stderr.line_count()
+    program.send_signal(signal.SIGUSR2)
+    children = f"/proc/{program.pid}/task/{program.pid}/children"
+    program.wait_for_log("a socket that was passed", 20, start)
+    wait_until(lambda: not open(children).read().split(), 20, "the end of the process that only looked")
+    time.sleep(0.3)
+    program.stop()
+    assert [event["n"] for event in written_events(program, "out")] == [1]

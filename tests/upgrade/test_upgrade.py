@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import random
+import signal
 import socket
 import stat
 import time
@@ -340,6 +341,21 @@ def test_a_new_process_that_ends_changes_nothing(replaced, point, end):
     check(program, {sender.name_: sender.end() for sender in senders})
     account = ledger.balanced(program.directory / "state")
     assert account["gaps"] == [], account["gaps"]
+
+
+def test_a_stop_before_the_new_process_fails_is_followed_by_the_old_one(replaced):
+    logboom, replace = replaced
+    program = logboom(to_file(FILE))
+    address = program.address()
+    with Client(address) as client:
+        client.send_and_wait(message("t", T, {"c": "a", "n": 0}, {"chunk": "c"}), "c")
+    end = "open('reached', 'w').close(); time.sleep(0.5); os._exit(3)"
+    key = f"forward tcp://127.0.0.1:{address[1]}"
+    replace(PRETENDER.replace("{point}", "taken").replace("{end}", end).replace("{key}", key))
+    program.send_signal(signal.SIGUSR2)
+    wait_until((program.directory / "reached").exists, 20, "everything is handed over")
+    check(program, {"a": 1})
+    assert program.log_lines("the upgrade is given up")
 
 
 def test_a_program_that_is_not_there_is_said(replaced):
