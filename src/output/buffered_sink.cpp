@@ -49,6 +49,7 @@ class BufferedSink final : public Sink {
   }
   void reopen() override { flusher_.request_reopen(); }
   void drain(std::function<void()> done) override { flusher_.drain(std::move(done)); }
+  void begin_stop(std::chrono::steady_clock::time_point deadline) override { flusher_.begin_stop(deadline); }
   Stopped stop(std::chrono::steady_clock::time_point deadline) override { return flusher_.stop(deadline); }
   OutputTotals totals() const override { return buffer_->totals(); }
   bool survives() const noexcept override { return buffer_->survives(); }

@@ -297,8 +297,7 @@ void Flusher::drain(std::function<void()> done) {
   wake();
 }
 
-Stopped Flusher::stop(Clock::time_point deadline) {
-  const auto latest = deadline + patience;
+void Flusher::begin_stop(Clock::time_point deadline) {
   stopping_ = true;
   if (settings_.flush_at_shutdown) {
     buffer_.drain();
@@ -309,6 +308,12 @@ Stopped Flusher::stop(Clock::time_point deadline) {
   }
   deadline_ = deadline.time_since_epoch().count();
   wake();
+}
+
+Stopped Flusher::stop(Clock::time_point deadline) {
+  if (!stopping_) begin_stop(deadline);
+  const auto latest = deadline + patience;
+  deadline = Clock::time_point(Clock::duration(deadline_.load()));
   if (!wait_for_end(deadline + 50ms)) {
     for_each_output([](ChunkOutput& output) { output.interrupt(); });
     buffer_.wake();

@@ -23,7 +23,8 @@ namespace logboom {
 
 /// The flush threads of one output: take a chunk, write it, and see to what came of it.
 ///
-/// Threads: `start`, `stop` and the destructor on one thread; `request_reopen` on any. The references outlive this.
+/// Threads: `start`, `begin_stop`, `stop` and the destructor on one thread; `request_reopen` on any. The references
+/// outlive this.
 class Flusher {
  public:
   using Clock = std::chrono::steady_clock;
@@ -38,6 +39,9 @@ class Flusher {
   void request_reopen();
   /// The threads end when the buffer is empty; the last one calls `done`.
   void drain(std::function<void()> done);
+  /// From here on it ends, at the deadline or before; `stop` waits for that.
+  void begin_stop(Clock::time_point deadline);
+  /// `begin_stop`, where that was not called before, and the end.
   Stopped stop(Clock::time_point deadline);
 
  private:

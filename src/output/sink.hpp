@@ -26,8 +26,8 @@ enum class Stopped : std::uint8_t {
 /// Where the dispatcher leaves batches for one output, whatever is behind it.
 ///
 /// Threads: `reserve`, `unreserve` and `append` on any worker; `flush_now`, `expect_stop`, `reopen` and `totals` on any
-/// thread; the rest on the main thread. Call order: `set_on_space`, `start`, then batches, then `stop`, or `drain` and
-/// `stop`, once no more come.
+/// thread; the rest on the main thread. Call order: `set_on_space`, `start`, then batches, then `stop`, perhaps with
+/// `drain` or `begin_stop` before it, once no more come.
 class Sink {
  public:
   virtual ~Sink() = default;
@@ -54,7 +54,11 @@ class Sink {
   /// No more batches will come: what is buffered is written for as long as that takes, then `done` is called once, on
   /// any thread, and `stop` will not wait.
   virtual void drain(std::function<void()> done) = 0;
-  /// Writes what is buffered, trying again what fails, until `deadline`; returns a little later at most.
+  /// The first half of `stop`, which waits for the other: sinks that end together are all told first, so that none
+  /// waits for another one's end to begin its own.
+  virtual void begin_stop(std::chrono::steady_clock::time_point) {}
+  /// Writes what is buffered, trying again what fails, until `deadline`, or that of `begin_stop` where that was called;
+  /// returns a little later at most.
   virtual Stopped stop(std::chrono::steady_clock::time_point deadline) = 0;
 
   virtual OutputTotals totals() const = 0;

@@ -232,18 +232,26 @@ void Runtime::flush_and_leave() {
   take_buried();
   bool clean = true;
   bool stuck = false;
-  const auto stop = [&](OutputNode& output) {
+  const auto deadline_of = [this](const OutputNode& output) {
     // What the next process finds again need not be written now.
     const bool keep = departure_ && output.sink->survives();
-    const Stopped stopped = output.sink->stop(keep ? Clock::now() : deadline_);
+    return keep ? Clock::now() : deadline_;
+  };
+  const auto stop = [&](OutputNode& output) {
+    const Stopped stopped = output.sink->stop(deadline_of(output));
     clean = clean && stopped == Stopped::clean;
     stuck = stuck || stopped == Stopped::stuck;
   };
-  // First those that send events on, while the others still take them.
+  // First those that send events on, while the others still take them, and write what the connections' last words were.
+  const auto each_last = [this](const auto& call) {
+    each_output([&call](OutputNode& output) { output.back == nullptr ? call(output) : void(); });
+  };
+  if (!departure_) each_last([](OutputNode& output) { output.sink->expect_stop(); });
   each_output([&](OutputNode& output) { output.back != nullptr ? stop(output) : void(); });
   way_back_.close();
   finish_routing();
-  each_output([&](OutputNode& output) { output.back == nullptr ? stop(output) : void(); });
+  each_last([&](OutputNode& output) { output.sink->begin_stop(deadline_of(output)); });
+  each_last(stop);
   ledger_->finish();
   print_summary(clean);
   if (departure_) departure_->stuck = stuck;

@@ -127,6 +127,63 @@ def test_everything_is_over_and_told_before_docker_kills(logboom):
     assert program.summary()["received"] == 1
 
 
+def stores(*texts):
+    return "<match **>\n  @type copy\n" + "".join(texts) + "</match>\n"
+
+
+def test_a_dead_output_takes_no_time_from_the_others_at_the_end(logboom, tmp_path):
+    """Events that arrive when the end has begun have a flush interval before them, in both outputs."""
+    buffer = "    <buffer tag>\n      flush_interval 60s\n    </buffer>\n"
+    dead = f"""  <store>
+    @type forward
+    @id dead
+    heartbeat_type none
+    <server>
+      host 127.0.0.1
+      port {free_port()}
+    </server>
+{buffer}  </store>
+"""
+
+    def good(path):
+        (tmp_path / f"{path}.sh").write_text(f'cat "$1" >>{tmp_path}/{path}.log\n')
+        return f"""  <store>
+    @type exec
+    @id good
+    command /bin/sh {tmp_path}/{path}.sh
+    <format>
+      @type json
+    </format>
+{buffer}  </store>
+"""
+
+    programs = [logboom(forward_source() + stores(dead, good("last")), name="last"),
+                logboom(forward_source() + stores(good("first"), dead), name="first")]
+    events = b"".join(packed(f"t{k}", [(T, {"n": i, "p": "x" * 50})]) for i in range(10000) for k in range(10))
+    senders = []
+    for program in programs:
+        client = Client(program.address())
+        senders.append(threading.Thread(target=send_what_is_taken, args=(client, events), daemon=True))
+        senders[-1].start()
+    for program in programs:
+        program.wait_for_counter("logboom_output_buffered_events", 1, id="good")
+        program.send_signal(signal.SIGTERM)
+    for program, path in zip(programs, ("last", "first")):
+        program.wait_exit(30)
+        assert not program.log_lines("good: .* could not be written before the end")
+        written = (tmp_path / f"{path}.log").read_text().count("\n")
+        assert 0 < written == program.summary()["received"]
+    for sender in senders:
+        sender.join(10)
+
+
+def send_what_is_taken(client, data):
+    try:
+        client.send(data)
+    except OSError:
+        pass
+
+
 def test_usr1_reopens_a_file_that_was_renamed(logboom):
     program = logboom(forward_source() + file_match("**", "app"))
     path, old = program.directory / "app.log", program.directory / "app.log.1"
