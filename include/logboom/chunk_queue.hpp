@@ -11,9 +11,11 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include <logboom/buffer.hpp>
+#include <logboom/log.hpp>
 #include <logboom/record_accessor.hpp>
 
 /// What buffers have in common: which chunk an event belongs to, and when a chunk is due. Where the bytes are is the
@@ -92,10 +94,16 @@ class QueuedChunk {
   friend class ChunkQueue;
   std::string packed_fields_;
   bool shrinking_ = false;
+  bool kept_nowhere_ = false;
+  bool is_trial_ = false;
 };
 
 /// Open chunks by key, due times, the queue, what is taken and what waits for another attempt, with the limits of a
 /// BufferSettings. Its calls mean what Buffer's of the same names do.
+///
+/// As long as chunks of a key fail, and none of it was written or dropped since, what is appended to the key gathers in
+/// one chunk up to its limit: else a sink that is down would make as many chunks as there are intervals. Now and then
+/// one of those that are held back so is tried. What is due at once is not held back.
 ///
 /// A buffer appends so:
 ///     if (!queue.admit(batch, bytes)) return;          // dropped and counted
@@ -159,11 +167,18 @@ class ChunkQueue {
  private:
   using Wall = std::chrono::system_clock;
 
+  /// In `due_`, instead of a time: the chunk is due whatever happens; it was due by a time, and is held back as its key
+  /// fails.
+  static constexpr Clock::time_point at_once = Clock::time_point::min();
+  static constexpr Clock::time_point held_back = Clock::time_point::max();
+
   struct Key {
     std::string_view tag;
     std::int64_t slice = 0;
     std::string_view fields;
     bool operator==(const Key&) const = default;
+    /// All of it, to be kept.
+    std::string text() const { return cat(tag.size(), " ", slice, " ", tag, fields); }
   };
   struct KeyHash {
     std::size_t operator()(const Key& key) const noexcept {
@@ -204,6 +219,11 @@ class ChunkQueue {
   ChunkPtr close(OpenMap::iterator at);
   QueuedChunk& seal(OpenMap::iterator at);
   void seal_due(Clock::time_point now);
+  void hold_back(Open& open, const Key& key, Clock::time_point now);
+  void let_go(OpenMap::iterator at);
+  Key key_of(const QueuedChunk& held) const;
+  bool holds_back() const { return !due_.empty() && due_.rbegin()->first == held_back; }
+  void is_over(const QueuedChunk& held, bool written);
   void seal_all();
   OpenMap::iterator oldest_open();
   ChunkPtr next_due(Clock::time_point now);
@@ -241,6 +261,9 @@ class ChunkQueue {
   OpenMap open_;
   std::multimap<Clock::time_point, Key> due_;
   std::multimap<Wall::time_point, Key> slices_due_;
+  /// The keys of which a chunk failed, and none was written or given up since.
+  std::unordered_set<std::string> failing_;
+  Clock::time_point next_trial_;
   std::deque<ChunkPtr> queue_;
   /// So many at its front were restored.
   std::size_t restored_ = 0;

@@ -131,6 +131,7 @@ bool ChunkQueue::make_room(std::uint64_t bytes, std::vector<ChunkPtr>& dropped) 
     if (settings_.overflow_action != OverflowAction::drop_oldest_chunk || paused_.load()) return false;
     ChunkPtr oldest = take_oldest();
     if (oldest == nullptr) return false;
+    is_over(*oldest, false);
     count_out(*oldest, 0, DropReason::overflow);
     dropped.push_back(std::move(oldest));
   }
@@ -253,7 +254,7 @@ void ChunkQueue::schedule(Open& open, const Key& key, bool& wake) {
     wake = true;
     return;
   }
-  auto at = Clock::time_point::min();
+  auto at = at_once;
   if (settings_.flush_mode == FlushMode::interval) at = settings_.time->now() + settings_.flush_interval;
   open.due = due_.emplace(at, key);
   wake = wake || at < next_look_;
@@ -261,7 +262,6 @@ void ChunkQueue::schedule(Open& open, const Key& key, bool& wake) {
 
 /// Somebody waits for the chunk to be written.
 void ChunkQueue::make_due(Open& open, const Key& key, bool& wake) {
-  constexpr auto at_once = Clock::time_point::min();
   wake = true;
   if (open.due != due_.end()) {
     if (open.due->first == at_once) return;

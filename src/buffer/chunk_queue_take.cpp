@@ -14,6 +14,8 @@ constexpr auto wall_clock_look = 10s;
 constexpr auto long_pause = 1s;
 /// When a chunk that could not be loaded comes again.
 constexpr auto load_again = 1s;
+/// How often one of the chunks that are held back is tried: it may be only others that fail.
+constexpr auto trial_interval = 10s;
 
 std::string chunk_id(const std::string& prefix, std::uint64_t sequence) {
   constexpr std::string_view digits = "0123456789abcdef";
@@ -43,10 +45,62 @@ QueuedChunk& ChunkQueue::seal(OpenMap::iterator at) {
 }
 
 void ChunkQueue::seal_due(Clock::time_point now) {
-  while (!due_.empty() && due_.begin()->first <= now) seal(open_.find(due_.begin()->second));
+  while (!due_.empty() && due_.begin()->first <= now) {
+    const auto at = open_.find(due_.begin()->second);
+    if (due_.begin()->first != at_once && !failing_.empty() && failing_.contains(at->first.text())) {
+      hold_back(at->second, at->first, now);
+    } else {
+      seal(at);
+    }
+  }
+  if (holds_back() && now >= next_trial_) {
+    seal(open_.find(due_.lower_bound(held_back)->second)).is_trial_ = true;
+    next_trial_ = now + trial_interval;
+  }
   if (slices_due_.empty()) return;
   const auto wall = settings_.time->wall();
   while (!slices_due_.empty() && slices_due_.begin()->first <= wall) seal(open_.find(slices_due_.begin()->second));
+}
+
+void ChunkQueue::hold_back(Open& open, const Key& key, Clock::time_point now) {
+  if (!holds_back()) next_trial_ = now + trial_interval;
+  due_.erase(open.due);
+  open.due = due_.emplace(held_back, key);
+}
+
+void ChunkQueue::let_go(OpenMap::iterator at) {
+  Open& open = at->second;
+  open.held->is_trial_ = true;
+  if (open.due == due_.end() || open.due->first != held_back) return;
+  due_.erase(open.due);
+  open.due = due_.emplace(at_once, at->first);
+}
+
+/// Of a chunk that was there before the process what is known of it.
+ChunkQueue::Key ChunkQueue::key_of(const QueuedChunk& held) const {
+  const Chunk& chunk = held.chunk;
+  return {chunk.tag ? chunk.tag->text() : std::string_view(), chunk.timekey.value_or(0), held.packed_fields_};
+}
+
+/// The end of one that had failed, which may not be the output's doing, lets the next one of its key go, or another;
+/// where that is written at the first attempt the output works again, and all that are held back follow.
+void ChunkQueue::is_over(const QueuedChunk& held, bool written) {
+  if (failing_.empty()) return;
+  const Key key = key_of(held);
+  const bool works = written && held.chunk.attempts == 0;
+  if (works && (held.is_trial_ || failing_.contains(key.text()))) {
+    failing_.clear();
+    while (holds_back()) let_go(open_.find(due_.lower_bound(held_back)->second));
+  } else {
+    if (failing_.erase(key.text()) == 0) return;
+    const auto at = open_.find(key);
+    if (at == open_.end()) {
+      next_trial_ = Clock::time_point::min();
+    } else {
+      let_go(at);
+    }
+  }
+  wake_.notify_all();
 }
 
 void ChunkQueue::seal_all() {
@@ -88,6 +142,7 @@ Buffer::Clock::time_point ChunkQueue::next_look(Clock::time_point now, Clock::ti
   if (paused_.load() && refused_.load()) at = std::min(at, now + long_pause);
   if (!due_.empty()) at = std::min(at, due_.begin()->first);
   if (!retrying_.empty()) at = std::min(at, retrying_.begin()->first);
+  if (holds_back()) at = std::min(at, next_trial_);
   if (!slices_due_.empty()) {
     const auto wait = slices_due_.begin()->first - settings_.time->wall();
     at = std::min(at, now + std::clamp<Clock::duration>(wait, 1ms, wall_clock_look));
@@ -160,6 +215,7 @@ void ChunkQueue::done(const Chunk& chunk, std::uint64_t invalid_events) {
   {
     const std::lock_guard lock(mutex_);
     chunks.push_back(take_back(chunk));
+    is_over(*chunks.front(), true);
     count_out(*chunks.front(), chunk.events - std::min(invalid_events, chunk.events), DropReason::invalid);
   }
   finish(std::move(chunks), std::nullopt);
@@ -170,6 +226,7 @@ void ChunkQueue::drop(const Chunk& chunk, DropReason reason) {
   {
     const std::lock_guard lock(mutex_);
     chunks.push_back(take_back(chunk));
+    is_over(*chunks.front(), false);
     count_out(*chunks.front(), 0, reason);
   }
   finish(std::move(chunks), reason);
@@ -185,6 +242,7 @@ void ChunkQueue::retry(const Chunk& chunk, Clock::time_point at) {
   held_now_ -= before - held->held;
   held_.fetch_sub(before - held->held);
   ++held->chunk.attempts;
+  failing_.insert(key_of(*held).text());
   if (!held->chunk.failing_since) held->chunk.failing_since = settings_.time->now();
   retrying_.emplace(at, std::move(held));
   queue_length_.fetch_add(1);

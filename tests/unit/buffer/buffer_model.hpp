@@ -65,6 +65,7 @@ class BufferModel {
   struct Out {
     std::vector<std::int64_t> numbers;
     Clock::time_point again;  // not before
+    Key key;
   };
 
   unsigned below(unsigned n) { return std::uniform_int_distribution<unsigned>(0, n - 1)(random_); }
@@ -77,6 +78,7 @@ class BufferModel {
   void check_chunk(const Chunk& chunk, const std::vector<std::int64_t>& numbers);
   void check_all_due();
   void empty_buffer();
+  bool has_failed(const Key& key) const;
   Key key_of(std::string_view tag, std::int64_t sec, unsigned user) const;
   const Chunk* take_now() { return buffer_->take(Clock::time_point::min(), buffer_->wakes()); }
 
