@@ -23,10 +23,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view magic = "logboom dead letter 1\n";
-constexpr std::string_view extension = ".dead";
 constexpr std::size_t front_size = magic.size() + 8;
 constexpr std::uint32_t longest_header = 1 << 20;
 constexpr std::size_t most_tags = 16;
+/// A batch that makes a letter so much larger than it should be is not cut.
+constexpr std::uint64_t small_excess = std::uint64_t{1} << 20;
 
 [[noreturn]] void fail(const std::string& what) { throw std::system_error(errno, std::generic_category(), what); }
 [[noreturn]] void damaged(const std::string& path, const char* what) {
@@ -52,10 +53,10 @@ class File {
   void sync() {
     if (::fsync(fd_) != 0) fail("can't sync " + path_);
   }
-  std::uint64_t size() const {
+  struct stat status() const {
     struct stat info {};
     if (::fstat(fd_, &info) != 0) fail("can't look at " + path_);
-    return static_cast<std::uint64_t>(info.st_size);
+    return info;
   }
   void read(std::uint8_t* to, std::size_t size) {
     while (size > 0) {
@@ -206,7 +207,9 @@ Front read_front(const std::string& path, File& file) {
       get_u32(fixed.data() + magic.size() + 4))
     damaged(path, "its header's checksum is wrong");
   Front front = read_header(path, header);
-  front.letter.file_size = file.size();
+  const struct stat status = file.status();
+  front.letter.file_size = static_cast<std::uint64_t>(status.st_size);
+  front.letter.changed = std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
   if (front.letter.file_size < front_size + size || front.letter.file_size - front_size - size != front.body_size)
     damaged(path, "its size is not what it says");
   return front;
@@ -231,8 +234,8 @@ std::uint64_t add_entries(EventBatch& batch, std::string_view bytes) {
   return events;
 }
 
-/// Null where the object is no batch.
-BatchPtr read_batch(const msgpack::Value& object, const SlabPtr& slab) {
+/// Null where the object is no batch. Each has memory of its own: what a buffer counts for one is what it holds.
+BatchPtr read_batch(const msgpack::Value& object) {
   if (object.type() != msgpack::Type::array || object.count() != 3) return {};
   const std::uint8_t* const tag_end = msgpack::skip(object.children(), object.end());
   const std::uint8_t* const events_end = msgpack::skip(tag_end, object.end());
@@ -240,9 +243,12 @@ BatchPtr read_batch(const msgpack::Value& object, const SlabPtr& slab) {
   const msgpack::Value entries(events_end, object.end());
   std::uint64_t events = 0;
   if (!tag.is_text() || !msgpack::Value(tag_end, events_end).to_uint(events) || !entries.is_text()) return {};
+  const std::string_view bytes = entries.text();
+  const SlabPtr slab(Slab::make(bytes.size()));
+  std::copy(bytes.begin(), bytes.end(), slab->data());
   auto batch = std::make_unique<EventBatch>(Tag::make(tag.text()));
   batch->hold(slab);
-  if (add_entries(*batch, entries.text()) != events) return {};
+  if (add_entries(*batch, {reinterpret_cast<const char*>(slab->data()), bytes.size()}) != events) return {};
   return BatchPtr(std::move(batch));
 }
 
@@ -251,7 +257,10 @@ void sync_folder(const std::string& path) { File(path, O_RDONLY | O_DIRECTORY).s
 /// The letters of one chunk while they are written; those that are not finished are gone with it.
 class LetterFiles {
  public:
-  LetterFiles(std::string folder, const DeadLetter& about) : folder_(std::move(folder)), about_(about) { begin(); }
+  LetterFiles(std::string folder, const DeadLetter& about, const TakeRoom& take_room)
+      : folder_(std::move(folder)), about_(about), take_room_(take_room) {
+    begin();
+  }
   ~LetterFiles() {
     for (const std::string& path : written_) ::unlink(next_to(path).c_str());
   }
@@ -259,6 +268,7 @@ class LetterFiles {
   LetterFiles& operator=(const LetterFiles&) = delete;
 
   void add(const EventBatch& batch) {
+    if (letter_.bytes + batch.bytes() > large_letter + small_excess) return cut(batch);
     append_batch(batch, body_, letter_);
     if (letter_.bytes >= large_letter) write();
   }
@@ -278,6 +288,17 @@ class LetterFiles {
  private:
   static std::string next_to(const std::string& path) { return path + ".next"; }
 
+  void cut(const EventBatch& batch) {
+    std::optional<EventBatch> part(std::in_place, batch.tag());
+    batch.for_each([&](const Event& event) {
+      part->add_held({event.entry.begin(), static_cast<std::uint32_t>(event.entry.size()), 1});
+      if (letter_.bytes + part->bytes() < large_letter) return;
+      append_batch(*part, body_, letter_);
+      part.emplace(batch.tag());
+      write();
+    });
+    if (part->events() > 0) append_batch(*part, body_, letter_);
+  }
   void begin() {
     letter_ = about_;
     letter_.events = letter_.bytes = 0;
@@ -291,7 +312,8 @@ class LetterFiles {
     put_u32(front, static_cast<std::uint32_t>(header.size()));
     put_u32(front, checksum(header));
     front += header;
-    written_.push_back(folder_ + "/" + file_name(letter_.id) + std::string(extension));
+    if (!take_room_(room_of_letter(front.size() + body_.size()))) throw NoRoomForLetter("there is no room");
+    written_.push_back(folder_ + "/" + file_name(letter_.id) + std::string(dead_letter_extension));
     File file(next_to(written_.back()), O_WRONLY | O_CREAT | O_TRUNC);
     file.write(front);
     file.write(body_.text());
@@ -301,6 +323,7 @@ class LetterFiles {
 
   const std::string folder_;
   const DeadLetter& about_;
+  const TakeRoom& take_room_;
   DeadLetter letter_;
   OutBuffer body_;
   std::vector<std::string> written_;
@@ -314,8 +337,9 @@ std::string dead_letters_folder(const std::string& root_dir, std::string_view ou
   return dead_letters_folder(root_dir) + "/" + file_name(output);
 }
 
-void write_dead_letters(const std::string& root_dir, const DeadLetter& about, const Chunk& chunk) {
-  LetterFiles files(dead_letters_folder(root_dir, about.output), about);
+void write_dead_letters(const std::string& root_dir, const DeadLetter& about, const Chunk& chunk,
+                        const TakeRoom& take_room) {
+  LetterFiles files(dead_letters_folder(root_dir, about.output), about, take_room);
   chunk.for_each_batch([&files](const BatchPtr& batch) { files.add(*batch); });
   files.finish();
 }
@@ -337,38 +361,12 @@ std::vector<BatchPtr> read_dead_letter_batches(const std::string& path) {
   std::vector<BatchPtr> batches;
   while (at != end) {
     const std::uint8_t* const after = msgpack::skip(at, end);
-    BatchPtr batch = after == nullptr ? BatchPtr() : read_batch(msgpack::Value(at, after), slab);
+    BatchPtr batch = after == nullptr ? BatchPtr() : read_batch(msgpack::Value(at, after));
     if (!batch) damaged(path, "its events are not what they should be");
     batches.push_back(std::move(batch));
     at = after;
   }
   return batches;
-}
-
-std::vector<DeadLetter> list_dead_letters(
-    const std::string& root_dir, const std::function<void(const std::string& path, const std::string& why)>& damaged) {
-  std::vector<DeadLetter> letters;
-  const std::string folder = dead_letters_folder(root_dir);
-  if (!fs::exists(folder)) return letters;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.path().extension() != extension) continue;
-    try {
-      letters.push_back(read_dead_letter(entry.path()));
-    } catch (const std::system_error& error) {
-      // Another process may have removed it by now.
-      if (error.code().value() != ENOENT) damaged(entry.path(), error.what());
-    } catch (const std::runtime_error& error) {
-      damaged(entry.path(), error.what());
-    }
-  }
-  std::sort(letters.begin(), letters.end(), [](const DeadLetter& a, const DeadLetter& b) {
-    return std::pair(a.time, std::string_view(a.id)) < std::pair(b.time, std::string_view(b.id));
-  });
-  return letters;
-}
-
-void remove_dead_letter(const std::string& path) {
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT) fail("can't remove " + path);
 }
 
 }  // namespace logboom

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <mutex>
 #include <set>
 #include <string>
@@ -12,7 +13,8 @@
 
 namespace logboom {
 
-/// Dead letters as files below the state directory, up to a size.
+/// Dead letters as files below the state directory, which together take up no more than a limit: each counts in whole
+/// blocks of a disk.
 /// Threads: any.
 class DeadLetterStore final : public DeadLetters {
  public:
@@ -28,7 +30,11 @@ class DeadLetterStore final : public DeadLetters {
 
  private:
   std::uint64_t measure() const;
+  bool fits(std::uint64_t bytes);
   bool has_room(std::uint64_t bytes);
+  bool take_room(std::uint64_t bytes);
+  void give_back(std::uint64_t bytes);
+  void complain(const std::exception& error);
 
   const std::string root_dir_;
   const std::uint64_t limit_;

@@ -43,29 +43,23 @@ Receipts receipts_for(std::function<void(bool confirmed)> settled) {
   return receipts;
 }
 
-bool deliver_directly(const std::string& source, const std::vector<BatchPtr>& batches, Receipts receipts, MessageId id,
-                      Sink& sink, Ledger& ledger, const std::function<bool()>& is_over) {
+std::uint64_t deliver_directly(const std::string& source, const std::vector<BatchPtr>& batches, Receipts receipts,
+                               MessageId id, Sink& sink, Ledger& ledger, const std::function<bool()>& is_over) {
   constexpr auto next_look = std::chrono::milliseconds(10);
-  const auto reserve_all = [&] {
-    for (std::size_t i = 0; i < batches.size(); ++i) {
-      if (sink.reserve(*batches[i])) continue;
-      while (i-- > 0) sink.unreserve(*batches[i]);
-      return false;
-    }
-    return true;
-  };
-  while (!reserve_all()) {
-    if (is_over()) return false;
-    std::this_thread::sleep_for(next_look);
-  }
+  std::uint64_t sent = 0;
   std::uint64_t ordinal = 0;
   for (const BatchPtr& batch : batches) {
+    while (!sink.reserve(*batch)) {
+      if (is_over()) return sent;
+      std::this_thread::sleep_for(next_look);
+    }
     MessageId each = id;
     if (each) each.low ^= ordinal++ * 0x9e3779b97f4a7c15U;
     ledger.carry(source, batch->tag().text(), batch->events(), [&] { sink.append({batch, receipts.share(), each}); });
+    sent += batch->events();
   }
   receipts.confirm();
-  return true;
+  return sent;
 }
 
 void RunningOutputs::follow(const std::shared_ptr<const Pipeline>& pipeline) {

@@ -37,10 +37,10 @@ class Settlements {
 Receipts receipts_for(std::function<void(bool confirmed)> settled);
 
 /// Puts batches into an output's buffer without the rules, and counts them in the ledger as of a source of this name.
-/// Waits for room for all of them together. False where `is_over` came true before there was any; then nothing is sent,
-/// and the receipts are destroyed unconfirmed.
-bool deliver_directly(const std::string& source, const std::vector<BatchPtr>& batches, Receipts receipts, MessageId id,
-                      Sink& sink, Ledger& ledger, const std::function<bool()>& is_over);
+/// Waits for room for each, so that all of them may be more than the buffer holds. Returns how many events were sent:
+/// those of the batches that there was room for when `is_over` came true, whose receipts then settle as `left`.
+std::uint64_t deliver_directly(const std::string& source, const std::vector<BatchPtr>& batches, Receipts receipts,
+                               MessageId id, Sink& sink, Ledger& ledger, const std::function<bool()>& is_over);
 
 /// The outputs of the pipeline that runs, for threads of commands.
 class RunningOutputs {

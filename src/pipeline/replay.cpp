@@ -162,7 +162,7 @@ class Replay {
       if (Clock::now() >= next_word_) tell();
       return caller_.is_over();
     };
-    if (deliver_directly(source, batches, {}, {}, *to_->sink, context_.ledger, is_over)) sent_ += events;
+    sent_ += deliver_directly(source, batches, {}, {}, *to_->sink, context_.ledger, is_over);
   }
 
   void wait_for_turn(std::uint64_t events) {

@@ -144,6 +144,57 @@ TEST_F(DeadLetters, of_a_large_chunk_are_several_and_all_of_them_or_none_are_the
   EXPECT_EQ(all, content(batches));
 }
 
+TEST_F(DeadLetters, of_a_large_batch_are_several) {
+  const BatchPtr large = batch("a", 0, 3000, 10'000);
+  DeadLetterStore store(root, 1 << 30, log);
+  ASSERT_TRUE(store.store("o", chunk(std::string(32, '7'), {batch("b", 0, 1), large, batch("b", 1, 1)}), "refused: x"));
+  std::map<std::string, DeadLetter> letters;
+  for (const DeadLetter& letter : list()) letters[letter.id] = letter;
+  ASSERT_EQ(letters.size(), 4u);
+  std::vector<std::int64_t> numbers;
+  for (const auto& [id, letter] : letters) {
+    EXPECT_LE(letter.bytes, large_letter + 20'000);
+    for (const BatchPtr& each : read_dead_letter_batches(letter.path)) {
+      if (each->tag().text() == "a") each->for_each([&](const Event& event) { numbers.push_back(event.time.sec); });
+    }
+  }
+  ASSERT_EQ(numbers.size(), 3000u);
+  EXPECT_TRUE(std::is_sorted(numbers.begin(), numbers.end()));
+  EXPECT_EQ(numbers.back(), 2999);
+}
+
+TEST_F(DeadLetters, give_each_batch_its_own_memory) {
+  DeadLetterStore store(root, 1 << 30, log);
+  ASSERT_TRUE(store.store("o", chunk("01", {batch("a", 0, 100, 1000), batch("b", 0, 200, 1000)}), "refused: x"));
+  for (const BatchPtr& each : read_dead_letter_batches(list().at(0).path)) {
+    ASSERT_EQ(each->slabs().size(), 1u);
+    EXPECT_EQ(each->slabs()[0]->capacity(), each->bytes());
+  }
+}
+
+TEST_F(DeadLetters, count_with_what_they_take_up_on_a_disk) {
+  constexpr std::uint64_t limit = 5 * 4096 + 100;
+  const auto fill = [this](DeadLetterStore& store, const std::string& prefix) {
+    for (int n = 0; n < 100; ++n) static_cast<void>(store.store("o", chunk(cat(prefix, n), {batch("a", 1, 1)}), "x"));
+  };
+  DeadLetterStore store(root, limit, log);
+  fill(store, "first");
+  EXPECT_EQ(list().size(), 5u);
+  DeadLetterStore next(root, limit, log);
+  fill(next, "second");
+  EXPECT_EQ(list().size(), 5u);
+}
+
+TEST_F(DeadLetters, that_have_no_room_for_all_of_a_chunk_leave_nothing_and_take_none) {
+  std::vector<BatchPtr> batches;
+  for (int n = 0; n < 2000; ++n) batches.push_back(batch(std::string(100, 'a') + std::to_string(n), n, 1));
+  const Chunk wordy = chunk("01", batches);
+  DeadLetterStore store(root, wordy.bytes * 2, log);
+  EXPECT_FALSE(store.store("o", wordy, "refused: x")) << "the tags are a part of it";
+  EXPECT_TRUE(list().empty());
+  EXPECT_TRUE(store.store("o", chunk("02", {batch("a", 1, 1)}), "refused: x"));
+}
+
 TEST_F(DeadLetters, take_up_no_more_than_their_limit_until_some_are_removed) {
   const Chunk one = chunk("01", {batch("a", 1, 1000)});
   DeadLetterStore store(root, one.bytes * 3 / 2, log);
