@@ -243,6 +243,9 @@ class Buffer : public Plugin {
   /// The chunk comes again at `at`, with one more attempt counted.
   virtual void retry(const Chunk& chunk, Clock::time_point at) = 0;
   virtual void drop(const Chunk& chunk, DropReason reason) = 0;
+  /// Events of the chunk, which is answered next, are dropped and kept nowhere else: its receipts are not confirmed but
+  /// lost.
+  virtual void kept_nowhere(const Chunk&) {}
 
   /// Everything that is buffered becomes due now, also what waits for another attempt.
   virtual void flush_now() = 0;

@@ -82,7 +82,7 @@ class QueuedChunk {
   virtual void finish(std::optional<DropReason>) noexcept {}
 
   Chunk chunk;
-  /// Confirmed when the chunk is written.
+  /// Confirmed when the chunk is written, or dropped and kept elsewhere.
   Receipts receipts;
   /// What it counts with against total_limit_size, in bytes. Whoever adds to a chunk keeps it right, and `chunk.events`
   /// and `chunk.bytes` too.
@@ -153,6 +153,7 @@ class ChunkQueue {
   void done(const Chunk& chunk, std::uint64_t invalid_events);
   void retry(const Chunk& chunk, Clock::time_point at);
   void drop(const Chunk& chunk, DropReason reason);
+  void kept_nowhere(const Chunk& chunk) { chunk_of(chunk).kept_nowhere_ = true; }
   /// The chunk that `take` gave.
   QueuedChunk& chunk_of(const Chunk& chunk);
 

@@ -10,15 +10,19 @@ namespace logboom {
 /// The promise to answer one message that asked for an acknowledgement.
 ///
 /// Whoever takes responsibility for the message's events holds a share and calls `confirm` once they are safe in its
-/// own way, or known not to be wanted (filtered, unmatched, dropped and counted). When every share is gone the target
-/// hears of it once: confirmed, if every share was; else failed, and then no ack may be sent.
+/// own way, or known not to be wanted (filtered, unmatched, dropped and counted), or `lose` where an output's last hope
+/// for them is gone. When every share is gone the target hears of it once: confirmed, if every share was; else failed,
+/// and then no ack may be sent.
 ///
-/// Threads: shares may be confirmed or destroyed on any thread; the target's `settled` runs on the last one's.
+/// Threads: shares may be confirmed, lost or destroyed on any thread; the target's `settled` runs on the last one's.
 class Receipt {
  public:
   class Target {
    public:
     virtual ~Target() = default;
+    /// Events of it are dropped, counted, and kept nowhere. True where that is as good as confirmed, as for senders:
+    /// sending them again would not help. Before `settled`, perhaps several times at once.
+    virtual bool accepts_loss() noexcept { return true; }
     /// Called once; afterwards the target is deleted.
     virtual void settled(bool confirmed) noexcept = 0;
 
@@ -49,6 +53,8 @@ class Receipt {
   }
   /// This share's part is done.
   void confirm() noexcept { leave(true); }
+  /// The events of this share are dropped, counted, and kept nowhere.
+  void lose() noexcept { leave(target_ == nullptr || target_->accepts_loss()); }
 
  private:
   void leave(bool confirmed) noexcept {
@@ -92,6 +98,10 @@ class Receipts {
   }
   void confirm() noexcept {
     for (Receipt& receipt : list_) receipt.confirm();
+    list_.clear();
+  }
+  void lose() noexcept {
+    for (Receipt& receipt : list_) receipt.lose();
     list_.clear();
   }
 

@@ -50,6 +50,7 @@ class FileBuffer final : public Buffer {
   void done(const Chunk& chunk, std::uint64_t invalid_events) override { queue_.done(chunk, invalid_events); }
   void retry(const Chunk& chunk, Clock::time_point at) override { queue_.retry(chunk, at); }
   void drop(const Chunk& chunk, DropReason reason) override { queue_.drop(chunk, reason); }
+  void kept_nowhere(const Chunk& chunk) override { queue_.kept_nowhere(chunk); }
   void flush_now() override { queue_.flush_now(); }
   /// Ends early where a buffer that a reload has made asks for the directory: it sends the rest.
   void drain() override;

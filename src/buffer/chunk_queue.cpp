@@ -305,7 +305,11 @@ void ChunkQueue::finish(std::vector<ChunkPtr> chunks, std::optional<DropReason> 
   if (chunks.empty()) return;
   for (ChunkPtr& held : chunks) {
     held->finish(reason);
-    if (reason != DropReason::shutdown) held->receipts.confirm();
+    if (held->kept_nowhere_ || reason == DropReason::overflow) {
+      held->receipts.lose();
+    } else if (reason != DropReason::shutdown) {
+      held->receipts.confirm();
+    }
     held.reset();
   }
   room_again();

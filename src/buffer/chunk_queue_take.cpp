@@ -175,6 +175,7 @@ const Chunk* ChunkQueue::take(Clock::time_point until, std::uint64_t seen_wakes)
 bool ChunkQueue::load(QueuedChunk& held) {
   const QueuedChunk::Loaded loaded = held.load();
   if (loaded.lost != 0) {
+    held.kept_nowhere_ = true;
     const std::lock_guard lock(mutex_);
     buffered_events_ -= loaded.lost;
     counters_->dropped_for(DropReason::damaged).add(loaded.lost);

@@ -153,7 +153,9 @@ int resend(const CliOptions& options, std::ostream& out, std::ostream& notes) {
     out << result << "\n";
   } else {
     out << state["sent"] << " of " << state["letters"] << " dead letters were sent again, " << state["events"]
-        << " events; " << state["delivered"] << " are delivered, or given up again, and removed\n";
+        << " events; " << state["delivered"] << " are delivered, or given up again, and removed";
+    if (state["failed"] != 0) out << "; " << state["failed"] << " could be neither, and stay";
+    out << "\n";
   }
   const bool all_settled = options.letters.no_wait || state["open"] == 0;
   return all_settled && state["failed"] == 0 && state["sent"] == state["letters"] ? 0 : exit_failed;

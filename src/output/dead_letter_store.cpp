@@ -123,6 +123,16 @@ void DeadLetterStore::release(const std::string& path) {
   claimed_.erase(path);
 }
 
+void DeadLetterStore::keep(const std::string& path) {
+  try {
+    touch_dead_letter(path);
+  } catch (const std::exception& error) {
+    // It stays claimed: a buffer would take what is sent again for what it has seen.
+    return log_.error(error.what());
+  }
+  release(path);
+}
+
 void DeadLetterStore::remove(const std::string& path) {
   try {
     remove_dead_letter(path);

@@ -25,6 +25,9 @@ class DeadLetterStore final : public DeadLetters {
   /// One letter at a time is sent again by one caller only. False where somebody has it already.
   bool claim(const std::string& path);
   void release(const std::string& path);
+  /// It was sent again, and its events are nowhere else all the same: whoever sends it another time sends something
+  /// new.
+  void keep(const std::string& path);
   /// It is safe elsewhere, or not wanted any more.
   void remove(const std::string& path);
 

@@ -190,6 +190,7 @@ void Flusher::succeeded(const Chunk& chunk, const WriteResult& result) {
 void Flusher::written(const Chunk& chunk, const WriteResult& result) {
   std::uint64_t suppressed = 0;
   const bool kept = keep_invalid(chunk, result);
+  if (!kept && result.invalid_events > 0) buffer_.kept_nowhere(chunk);
   if (result.invalid_events > 0 && invalid_log_.due(suppressed)) {
     log_.warn(cat(id_, ": ", result.invalid_events, " events of chunk ", chunk.id, " can't be written and are ",
                   kept ? "kept as dead letters" : "dropped", result.reason.empty() ? "" : ": ", result.reason));
@@ -266,8 +267,8 @@ void Flusher::refused(const Chunk& chunk, const std::string& reason) {
 /// The chunk's last place: the dead letters, if there is a store of them.
 void Flusher::give_up(const Chunk& chunk, DropReason why, const std::string& what, const std::string& reason) {
   std::string_view fate = "dropped (<system> root_dir would keep them)";
+  bool kept = false;
   if (dead_letters_ != nullptr) {
-    bool kept = false;
     try {
       kept = dead_letters_->store(id_, chunk, cat(what, ": ", reason));
     } catch (const ChunkUnreadable& error) {
@@ -278,6 +279,7 @@ void Flusher::give_up(const Chunk& chunk, DropReason why, const std::string& wha
     fate = kept ? "kept as dead letters" : "dropped, as the dead letters can't be written";
   }
   log_.error(cat(id_, ": chunk ", chunk.id, " is ", what, ", ", chunk.events, " events are ", fate, ": ", reason));
+  if (!kept) buffer_.kept_nowhere(chunk);
   buffer_.drop(chunk, why);
 }
 

@@ -1,5 +1,6 @@
 #include "pipeline/direct_delivery.hpp"
 
+#include <atomic>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -28,14 +29,21 @@ void Settlements::wait(std::chrono::milliseconds longest) const {
   changed_.wait_for(lock, longest, [this] { return counts_.open == 0; });
 }
 
-Receipts receipts_for(std::function<void(bool confirmed)> settled) {
+Receipts receipts_for(std::function<void(Outcome outcome)> settled) {
   class Target final : public Receipt::Target {
    public:
-    explicit Target(std::function<void(bool)> call) : call_(std::move(call)) {}
-    void settled(bool confirmed) noexcept override { call_(confirmed); }
+    explicit Target(std::function<void(Outcome)> call) : call_(std::move(call)) {}
+    bool accepts_loss() noexcept override {
+      lost_ = true;
+      return false;
+    }
+    void settled(bool confirmed) noexcept override {
+      call_(confirmed ? Outcome::delivered : lost_ ? Outcome::lost : Outcome::left);
+    }
 
    private:
-    std::function<void(bool)> call_;
+    std::function<void(Outcome)> call_;
+    std::atomic<bool> lost_{false};
   };
   Receipts receipts;
   receipts.level = AckLevel::delivered;

@@ -33,8 +33,15 @@ class Settlements {
   Counts counts_;
 };
 
+/// What became of events whose receipts are settled.
+enum class Outcome : std::uint8_t {
+  delivered,  // or given up again, and kept as dead letters
+  lost,       // some of them are dropped, and kept nowhere
+  left,       // they were not sent, or are still in the buffer at the end
+};
+
 /// A receipt that calls `settled` with the outcome, on any thread.
-Receipts receipts_for(std::function<void(bool confirmed)> settled);
+Receipts receipts_for(std::function<void(Outcome outcome)> settled);
 
 /// Puts batches into an output's buffer without the rules, and counts them in the ledger as of a source of this name.
 /// Waits for room for each, so that all of them may be more than the buffer holds. Returns how many events were sent:

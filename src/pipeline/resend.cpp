@@ -15,8 +15,10 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* letters_source = "dead_letters";
 
-/// The letter's id as a message's, so that a letter that was on its way when the process ended is not sent twice.
-MessageId message_id(const std::string& letter) {
+/// The letter's id as a message's, so that a letter that was on its way when the process ended is not sent twice; one
+/// that was touched since is another message.
+MessageId message_id(const DeadLetter& about) {
+  const std::string& letter = about.id;
   MessageId id;
   const auto half = [&letter](std::size_t from) {
     std::uint64_t n = 0;
@@ -27,6 +29,7 @@ MessageId message_id(const std::string& letter) {
   id.low = half(16);
   // What is behind the chunk's id: the letter is one of several.
   if (letter.size() > 32) id.high ^= crc32c(std::string_view(letter).substr(32));
+  id.high ^= static_cast<std::uint64_t>(about.changed) * 0x9e3779b97f4a7c15U;
   return id;
 }
 
@@ -65,23 +68,30 @@ class Resend {
     DeadLetterStore& store = context_.store;
     if (!store.claim(letter.path)) return;
     std::vector<BatchPtr> batches;
+    MessageId id;
     try {
+      // Another caller may have touched it since the list was made.
+      id = message_id(read_dead_letter(letter.path));
       batches = read_dead_letter_batches(letter.path);
     } catch (...) {
       store.release(letter.path);
       throw;
     }
     settlements_->expect();
-    const auto settled = [settlements = settlements_, &store, path = letter.path](bool confirmed) {
-      confirmed ? store.remove(path) : store.release(path);
-      settlements->settle(confirmed);
+    const auto settled = [settlements = settlements_, &store, path = letter.path](Outcome outcome) {
+      switch (outcome) {
+        case Outcome::delivered: store.remove(path); break;
+        case Outcome::lost: store.keep(path); break;
+        case Outcome::left: store.release(path); break;
+      }
+      settlements->settle(outcome == Outcome::delivered);
     };
     const auto output = output_for(letter);
-    const bool sent = deliver_directly(letters_source, batches, receipts_for(settled), message_id(letter.id),
-                                       *output->sink, context_.ledger, [this] { return caller_.is_over(); });
-    if (!sent) return;
+    const std::uint64_t events = deliver_directly(letters_source, batches, receipts_for(settled), id, *output->sink,
+                                                  context_.ledger, [this] { return caller_.is_over(); });
+    if (events != letter.events) return;
     ++sent_;
-    events_ += letter.events;
+    events_ += events;
   }
 
   Json state() const {

@@ -1,6 +1,7 @@
 """logboom dlq: what an output could not deliver is kept, shown, sent again once, and removed."""
 
 import json
+import signal
 import subprocess
 
 import pytest
@@ -27,7 +28,7 @@ class Case:
         (directory / "deliver").write_text(f'#!/bin/sh\n[ ! -e {self.broken} ] || exit 1\ncat "$1" >> {self.written}\n')
         (directory / "deliver").chmod(0o755)
 
-    def start(self, name="run", system="", buffer="memory"):
+    def start(self, name="run", system="", buffer="memory", flush="flush_mode immediate", more=""):
         self.program = self._logboom(f"""<system>
   root_dir {self.state}
   {system}
@@ -41,12 +42,12 @@ class Case:
   </format>
   <buffer tag>
     @type {buffer}
-    flush_mode immediate
+    {flush}
     retry_wait 10ms
     retry_max_times 1
   </buffer>
 </match>
-<match **>
+{more}<match **>
   @type null
   @id other
 </match>
@@ -173,6 +174,56 @@ def test_there_is_a_limit_to_what_letters_take_up(case):
     assert case.letters() == []
     wait_until(lambda: ledger.balanced(case.state)["outputs"]["out"]["dropped"].get("retry_limit") == 500,
                what="the ledger to know of it")
+
+
+@pytest.mark.parametrize("buffer", ["memory", "file"])
+def test_a_letter_that_is_refused_again_and_has_no_room_to_become_another_stays(case, buffer):
+    case.start(system="dead_letters_limit_size 6k", buffer=buffer)
+    case.send("app.web", 0, 100)
+    first, = case.wait_for_letters(1)
+    for _ in range(2):
+        done = case.dlq("resend", "--all", expect=1)
+        assert "0 are delivered" in done.stdout and "1 could be neither, and stay" in done.stdout
+        assert [letter["id"] for letter in case.letters()] == [first["id"]]
+    assert case.program.log_lines("dropped, as the dead letters can't be written")
+    case.broken.unlink()
+    case.dlq("resend", "--all")
+    assert case.numbers() == list(range(100))
+    assert case.letters() == []
+    ledger.balanced(case.state)
+
+
+def test_a_letter_of_many_messages_fits_into_a_buffer_with_room_for_its_events_and_into_a_smaller_one(case):
+    small = f"""<match small>
+  @type exec
+  @id small
+  command {case.directory}/deliver
+  <format>
+    @type json
+  </format>
+  <buffer>
+    total_limit_size 1m
+    chunk_limit_size 500k
+  </buffer>
+</match>
+"""
+    case.start(flush="flush_interval 1d\n    total_limit_size 64m", more=small)
+    messages = [packed("app.web", [(T, {"n": n, "p": "x" * 500}) for n in range(first, first + 80)], {"chunk": str(first)})
+                for first in range(0, 8000, 80)]
+    for to in ("out", "small"):
+        case.broken.touch()
+        with Client(case.program.address()) as client:
+            for message in messages:
+                client.send(message)
+                client.reply()
+        case.program.send_signal(signal.SIGUSR1)
+        letter, = case.wait_for_letters(1)
+        assert letter["events"] == 8000
+        case.broken.unlink()
+        case.dlq("resend", "--all", "--to", to)
+        assert case.letters() == []
+        assert sorted(case.numbers()) == list(range(8000))
+        case.written.unlink()
 
 
 def test_a_damaged_letter_is_named_and_the_others_are_there(case):
