@@ -174,7 +174,7 @@ TEST_F(DeadLetters, give_each_batch_its_own_memory) {
 
 TEST_F(DeadLetters, count_with_what_they_take_up_on_a_disk) {
   constexpr std::uint64_t limit = 5 * 4096 + 100;
-  const auto fill = [this](DeadLetterStore& store, const std::string& prefix) {
+  const auto fill = [](DeadLetterStore& store, const std::string& prefix) {
     for (int n = 0; n < 100; ++n) static_cast<void>(store.store("o", chunk(cat(prefix, n), {batch("a", 1, 1)}), "x"));
   };
   DeadLetterStore store(root, limit, log);
