@@ -24,6 +24,7 @@ void StreamConnection::evict() {
 /// Called when what it keeps may have changed.
 void StreamConnection::weigh() {
   if (!memory_ || state_ != State::open) return;
+  if (close_wanted_ && close_how_ == Close::reset) return;  // counted already
   const std::size_t held = unconsumed() + session_holds_ + outbox_.size();
   const std::uint64_t limit = group_.options.limits.bytes_per_connection.bytes;
   if (limit != 0 && held > limit) {
