@@ -27,10 +27,10 @@ TEST(Turn, is_cut_where_rounds_keep_others_waiting_and_grows_again_afterwards) {
 
 /// Each byte of a loud connection's costs a tenth of a microsecond, as with many slow filters.
 TEST(Fairness, a_connection_that_keeps_the_worker_busy_does_not_keep_the_quiet_ones_waiting) {
-  TestServer server;
-  Script script;
   std::atomic<std::size_t> loud_bytes{0};
   std::atomic<std::size_t> loud_bytes_before{0};  // the quiet one's turn
+  TestServer server;
+  Script script;
   script.on_bytes = [&](net::Connection& connection, const SlabPtr&, std::uint8_t* data, std::size_t size) {
     if (*data == 'q') {
       loud_bytes_before = loud_bytes.load();
