@@ -49,6 +49,8 @@ StreamConnection::StreamConnection(Worker& worker, std::shared_ptr<StreamGroup> 
 StreamConnection::~StreamConnection() {
   emitter_->forget(*this);
   if (fd_ >= 0) ::close(fd_);
+  // Whoever sees that it is gone may count on its place.
+  peer_.admission.reset();
   group_.open.add(-1);
 }
 

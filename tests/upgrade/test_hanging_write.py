@@ -2,7 +2,6 @@
 
 import re
 import signal
-import time
 
 from support import ledger
 from support.faults import Faults
@@ -11,6 +10,9 @@ from support.reload import written_events
 from support.upgrade import T, Adopted, upgrade
 from support.wait import wait_until
 from test_upgrade import FILE, to_file
+
+# What is there at the end is written, not left for the next start.
+LAST = FILE.replace("@type file", "@type file\n    flush_at_shutdown true")
 
 
 def hang(program, faults):
@@ -21,9 +23,18 @@ def hang(program, faults):
     wait_until(lambda: faults.get("writes") == 1_000_000, 20, "the write that hangs")
 
 
+def wait_for_hand_over(program):
+    """From where on the main thread keeps SIGTERM waiting."""
+    def blocked():
+        with open(f"/proc/{program.pid}/status", encoding="ascii") as status:
+            mask = next(line for line in status if line.startswith("SigBlk:"))
+        return int(mask.split()[1], 16) >> signal.SIGTERM - 1 & 1
+    wait_until(blocked, 20, "the beginning of the hand-over")
+
+
 def start(logboom, tmp_path):
     faults = Faults(tmp_path, tmp_path / "run" / "out.")
-    program = logboom(to_file(FILE), env=faults.environment)
+    program = logboom(to_file(LAST), env=faults.environment)
     hang(program, faults)
     return program
 
@@ -48,7 +59,7 @@ def test_a_stop_meanwhile_is_followed_by_the_new_process(logboom, tmp_path):
     program.send_signal(signal.SIGUSR2)
     line = program.wait_for_log(r"is started as process \d+", 20, begin)
     program.wait_for_log("a socket that was passed", 20, begin)
-    time.sleep(0.3)
+    wait_for_hand_over(program)
     program.send_signal(signal.SIGTERM)
     assert program.process.wait(15) == 0, program.log_tail()
     program.process = Adopted(int(re.search(r"process (\d+)", line).group(1)))

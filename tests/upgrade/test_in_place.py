@@ -14,7 +14,7 @@ from support.logboom import binary
 from support.reload import configure, written_events
 from support.upgrade import REFUSED, T, Sender, Visitor
 from support.wait import wait_until
-from test_hanging_write import hang
+from test_hanging_write import LAST, hang, wait_for_hand_over
 from test_upgrade import FILE, check, to_file
 
 OVER = "took over, with"
@@ -106,13 +106,13 @@ def test_a_wrong_configuration_is_refused_in_place(in_place):
 
 def test_a_stop_while_everything_is_handed_over_is_followed_by_the_next_program(in_place, tmp_path):
     faults = Faults(tmp_path, tmp_path / "run" / "out.")
-    program = in_place(to_file(FILE), **faults.environment)
+    program = in_place(to_file(LAST), **faults.environment)
     hang(program, faults)
     start = program.stderr.line_count()
     program.send_signal(signal.SIGUSR2)
     children = f"/proc/{program.pid}/task/{program.pid}/children"
     program.wait_for_log("a socket that was passed", 20, start)
     wait_until(lambda: not open(children).read().split(), 20, "the end of the process that only looked")
-    time.sleep(0.3)
+    wait_for_hand_over(program)
     program.stop()
     assert [event["n"] for event in written_events(program, "out")] == [1]
