@@ -67,28 +67,38 @@ class Connection {
   std::array<int, 2> ends{-1, -1};
 };
 
-TEST(TlsStream, why_the_server_refused_is_known_also_when_nothing_more_can_be_written) {
+/// A client that trusts the server's CA, and shows no certificate; before their handshake.
+struct Pair {
+  explicit Pair(bool wants_certificate) {
+    TransportOptions serves = serving(authority.issue("server"));
+    serves.client_cert_auth = wants_certificate;
+    serves.ca_path = wants_certificate ? authority.path() : "";
+    server = std::make_unique<TlsStream>(make_tls_context(serves), connection.ends[1], TlsStream::Side::server);
+    TlsClientOptions trusts;
+    trusts.ca_paths = {authority.path()};
+    options = std::make_unique<TlsClient>(trusts, log);
+    client = options->open(connection.ends[0], "127.0.0.1", memory);
+  }
+
   Authority authority;
-  TransportOptions serves = serving(authority.issue("server"));
-  serves.client_cert_auth = true;
-  serves.ca_path = authority.path();
-  TlsClientOptions trusts;
-  trusts.ca_paths = {authority.path()};
   testing::RecordingLog log;
-  TlsClient options(trusts, log);
+  std::unique_ptr<TlsClient> options;
   TlsMemory memory;
   Connection connection;
-  TlsStream server(make_tls_context(serves), connection.ends[1], TlsStream::Side::server);
-  const std::unique_ptr<TlsStream> client = options.open(connection.ends[0], "127.0.0.1", memory);
+  std::unique_ptr<TlsStream> server, client;
+};
 
-  ASSERT_EQ(client->shake_hands(), Step::wants_read);
-  ASSERT_EQ(server.shake_hands(), Step::wants_read);
-  ASSERT_EQ(client->shake_hands(), Step::done);
-  ASSERT_EQ(server.shake_hands(), Step::failed);
-  connection.reset(1);
-  client->ask_for_sign();
-  EXPECT_EQ(client->peek(), -1);
-  EXPECT_THAT(options.failure_of(*client, "127.0.0.1"), HasSubstr("the server wants a client's certificate"));
+TEST(TlsStream, why_the_server_refused_is_known_also_when_nothing_more_can_be_written) {
+  Pair pair(true);
+  ASSERT_EQ(pair.client->shake_hands(), Step::wants_read);
+  ASSERT_EQ(pair.server->shake_hands(), Step::wants_read);
+  ASSERT_EQ(pair.client->shake_hands(), Step::done);
+  ASSERT_EQ(pair.server->shake_hands(), Step::failed);
+  pair.connection.reset(1);
+  pair.client->ask_for_sign();
+  EXPECT_EQ(pair.client->peek(), -1);
+  EXPECT_THAT(pair.options->failure_of(*pair.client, "127.0.0.1"),
+              HasSubstr("the server wants a client's certificate"));
 }
 
 enum class Visit { refused, full, resumed };
@@ -195,18 +205,11 @@ TEST(TlsStream, a_session_ends_with_the_certificate_that_it_began_with) {
 }
 
 TEST(TlsStream, a_write_that_fills_the_socket_says_nothing_about_reading) {
-  Authority authority;
-  TlsClientOptions trusts;
-  trusts.ca_paths = {authority.path()};
-  testing::RecordingLog log;
-  TlsClient options(trusts, log);
-  TlsMemory memory;
-  Connection connection;
-  TlsStream server(make_tls_context(serving(authority.issue("server"))), connection.ends[1], TlsStream::Side::server);
-  const std::unique_ptr<TlsStream> client = options.open(connection.ends[0], "127.0.0.1", memory);
-  ASSERT_EQ(client->shake_hands(), Step::wants_read);
+  Pair pair(false);
+  TlsStream& server = *pair.server;
+  ASSERT_EQ(pair.client->shake_hands(), Step::wants_read);
   ASSERT_EQ(server.shake_hands(), Step::wants_read);
-  ASSERT_EQ(client->shake_hands(), Step::done);
+  ASSERT_EQ(pair.client->shake_hands(), Step::done);
   ASSERT_EQ(server.shake_hands(), Step::done);
 
   const std::string block(64 * 1024, 'x');
